@@ -1,0 +1,119 @@
+//! What a run gave.
+
+use crate::script::Span;
+use crate::time::Instant;
+use crate::trace::Trace;
+
+/// The verdict on one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The target did all that the script demands.
+    Pass,
+    /// The target did something else.
+    Fail,
+    /// The tester could not judge: set-up failed, or the tester was late.
+    Inconclusive,
+    /// The target declares that it lacks what the script needs.
+    NotApplicable,
+    /// The script or the harness itself is at fault.
+    Error,
+}
+
+/// Who is to blame for what is not a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blame {
+    /// The implementation under test.
+    Target,
+    /// The script asks for what cannot be.
+    Script,
+    /// Rights, devices, tools, or load of the machine.
+    Environment,
+    /// rfcheck itself.
+    Harness,
+}
+
+/// One run's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is not a pass.
+    pub failure: Option<Failure>,
+    /// What happened.
+    pub trace: Trace,
+    /// When the script's time 0 was, on the target's clock.
+    pub started: Instant,
+    /// When the run ended, on the target's clock.
+    pub ended: Instant,
+    /// Greatest lateness of the tester's own injections and calls, in microseconds.
+    pub lateness: u64,
+}
+
+/// Why a run did not pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Who is to blame.
+    pub blame: Blame,
+    /// What kind of thing went wrong.
+    pub kind: FailureKind,
+    /// What went wrong, lower-case, one line.
+    pub message: String,
+    /// The event in the script, if one is to be pointed at.
+    pub span: Option<Span>,
+    /// Line of that event, from 1; 0 if none.
+    pub line: u32,
+    /// What the script expects, in the script's notation, on one line.
+    pub expected: Option<String>,
+    /// What came, in the script's notation and number space, on one line.
+    pub actual: Option<String>,
+    /// Fields that differ.
+    pub differences: Vec<Difference>,
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Field name in RFC words, such as `acknowledgment number`.
+    pub field: String,
+    /// What the script expects.
+    pub expected: String,
+    /// What came.
+    pub actual: String,
+}
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// A packet came that differs from the expected one.
+    Packet,
+    /// An expected packet did not come.
+    Missing,
+    /// A packet came where none may.
+    Unwanted,
+    /// It came, but too early or too late.
+    Timing,
+    /// A call returned something else.
+    Call,
+    /// An assertion in a code block failed.
+    Assertion,
+    /// A shell command failed.
+    Command,
+    /// A packet of the target is malformed, such as a wrong checksum.
+    Malformed,
+    /// The target floods the link.
+    Flood,
+    /// The target is gone.
+    Gone,
+    /// The script cannot run.
+    Script,
+    /// The environment lacks something.
+    Environment,
+    /// rfcheck's own fault.
+    Harness,
+    /// The run was interrupted.
+    Interrupted,
+}

@@ -1,0 +1,5 @@
+//! The `rfcheck` command.
+
+fn main() -> std::process::ExitCode {
+    rfcheck::cli::main()
+}

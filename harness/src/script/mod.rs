@@ -1,0 +1,16 @@
+//! Scripts: `.pkt` text to a syntax tree with source spans, and back.
+//!
+//! The language is packetdrill's, with what the FreeBSD dialect adds for TCP and UDP, and extensions of our own
+//! (`specs/README.md`). [`parse`] gives the tree or diagnostics that point into the text; [`print`] gives the
+//! canonical layout. `parse(print(tree))` is the tree.
+
+mod definitions;
+mod diagnostic;
+mod span;
+pub mod symbols;
+pub mod tree;
+
+pub use definitions::{Definition, Definitions};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use span::{LineIndex, Span, Spanned};
+pub use tree::Script;

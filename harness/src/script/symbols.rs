@@ -1,0 +1,1 @@
+//! Symbols of the socket API and their values in the Linux ABI.

@@ -1,0 +1,104 @@
+//! Targets: implementations under test, each behind the [`Target`] trait.
+//!
+//! Time, packets and calls are the whole surface. A target has never heard of scripts. One adapter a
+//! file or folder; a [`TargetFactory`] makes a fresh target for each run.
+
+mod call;
+mod capabilities;
+mod link;
+pub mod linux;
+pub mod smoltcp;
+
+use std::time::Duration;
+
+pub use call::{CallId, CallMode, CallOutput, Control, Errno, PollEntry, Returned, SocketCall};
+pub use capabilities::{Capabilities, Clock};
+pub use link::{IpVersion, Link};
+
+use crate::time::Instant;
+
+/// An implementation under test, for the length of one run.
+pub trait Target {
+    /// What it declares to support. Never changes during a run.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// The target's clock.
+    fn now(&self) -> Instant;
+
+    /// Hands one IP datagram to the target's link, as if it came from the tester.
+    fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError>;
+
+    /// Issues a socket call. Its return arrives as [`Event::Returned`]: for [`CallMode::Immediate`]
+    /// with the next [`Target::wait`], before any packet.
+    fn call(&mut self, call: SocketCall, mode: CallMode) -> Result<CallId, TargetError>;
+
+    /// Waits for the next thing that happens, at the latest until `deadline`.
+    ///
+    /// For [`Event::Packet`] the datagram is in `packet`, which is cleared first. A deadline in the past
+    /// asks only for what is there already. On a virtual clock this moves [`Target::now`] to the event or
+    /// the deadline.
+    fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError>;
+
+    /// Runs a shell command with the caller's rights inside the run's namespaces.
+    fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
+        let _ = (command, environment);
+        Err(TargetError::Unsupported("shell commands".into()))
+    }
+
+    /// How long the tester was ready to run but did not, so far: its own lateness. Zero on a virtual clock.
+    fn scheduling_delay(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// The next thing that happened on a target.
+#[derive(Debug)]
+pub enum Event {
+    /// The target sent a datagram, now in the caller's buffer; seen at this time.
+    Packet(Instant),
+    /// A call returned.
+    Returned(Returned),
+    /// Nothing happened until the deadline.
+    Deadline,
+}
+
+/// What a shell command did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandOutput {
+    /// Exit status, or 128 plus the signal that ended it.
+    pub status: i32,
+    /// Standard output and standard error, in the order they came.
+    pub output: String,
+}
+
+/// Makes a fresh target for each run. Shared by all threads; a target stays on the thread that made it.
+pub trait TargetFactory: Send + Sync {
+    /// The name under which reports list it, such as `smoltcp` or `linux`.
+    fn name(&self) -> &str;
+
+    /// What its targets declare to support; decides, before a script runs, whether it applies.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// A fresh target on a fresh link.
+    fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError>;
+}
+
+/// Why a target could not do what the tester asked. Never the verdict on a requirement.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// The environment lacks something that the adapter needs.
+    #[error("{what}: {source}")]
+    Environment {
+        /// What the adapter tried, and what would make it possible.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The adapter cannot do this; its capabilities say so.
+    #[error("the target does not support {0}")]
+    Unsupported(String),
+    /// The target died, or its link broke.
+    #[error("the target is gone: {0}")]
+    Gone(String),
+}
