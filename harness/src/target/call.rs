@@ -38,6 +38,8 @@ pub enum SocketCall {
     Accept { fd: i32 },
     /// connect(2).
     Connect { fd: i32, address: SocketAddr },
+    /// connect(2) with an address that is all zeros but for its family; AF_UNSPEC dissolves an association.
+    ConnectFamily { fd: i32, family: i32 },
     /// read(2) of at most `length` octets; a `None` buffer is a null pointer.
     Read { fd: i32, length: usize, null: bool },
     /// readv(2); lengths of the buffers.
@@ -45,7 +47,7 @@ pub enum SocketCall {
     /// recv(2).
     Recv { fd: i32, length: usize, flags: i32, null: bool },
     /// recvfrom(2).
-    RecvFrom { fd: i32, length: usize, flags: i32 },
+    RecvFrom { fd: i32, length: usize, flags: i32, null: bool },
     /// recvmsg(2), with room for `control_length` octets of control messages.
     RecvMsg { fd: i32, lengths: Vec<usize>, control_length: usize, flags: i32 },
     /// write(2).
@@ -56,6 +58,8 @@ pub enum SocketCall {
     Send { fd: i32, data: Vec<u8>, flags: i32, null: bool },
     /// sendto(2).
     SendTo { fd: i32, data: Vec<u8>, flags: i32, address: Option<SocketAddr>, null: bool },
+    /// sendto(2) with an address that is all zeros but for its family.
+    SendToFamily { fd: i32, data: Vec<u8>, flags: i32, family: i32, null: bool },
     /// sendmsg(2).
     SendMsg {
         fd: i32,
@@ -79,8 +83,8 @@ pub enum SocketCall {
     SetSockOpt { fd: i32, level: i32, option: i32, value: Vec<u8> },
     /// poll(2); timeout in milliseconds, negative for none.
     Poll { entries: Vec<PollEntry>, timeout: i32 },
-    /// Sets the effective capabilities of the calling process, by number.
-    CapSet { capabilities: Vec<i32> },
+    /// Raises (`raise`) or drops one capability, by number, in the effective set of the calling process.
+    CapSet { capability: i32, raise: bool },
     /// open(2).
     Open { path: String, flags: i32 },
     /// sendfile(2).
@@ -97,7 +101,10 @@ pub enum SocketCall {
     Splice { in_fd: i32, in_offset: Option<i64>, out_fd: i32, out_offset: Option<i64>, length: usize, flags: u32 },
 }
 
-/// One control message: level, type and data in the ABI's layout.
+/// One control message: level, type and data in the ABI's layout of a 64-bit little-endian machine.
+///
+/// Time stamps in it (`SCM_TIMESTAMPING` and its kin) are on the target's clock: seconds and nanoseconds since the
+/// target was created. An adapter whose system stamps with another clock converts them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     /// cmsg_level.
