@@ -224,6 +224,8 @@ pub enum TosSpec {
         /// ECN codepoint, if written.
         ecn: Option<u8>,
     },
+    /// `dscp 0xNN, ect01` (FreeBSD dialect): six bits, and either ECT codepoint; only expected.
+    DscpEct01(u8),
 }
 
 /// What the innermost IP header carries.
@@ -343,15 +345,17 @@ pub enum TcpOptionSpec {
         /// `ecr N!`: the number goes on the wire as it stands.
         echo_reply_absolute: bool,
     },
-    /// `md5 DIGEST`; None for `md5 valid`-like forms that compute it.
-    Md5(Vec<u8>),
+    /// `md5 DIGEST`; None for `md5 valid` (FreeBSD dialect), which computes the digest.
+    Md5(Option<Vec<u8>>),
     /// `FO COOKIE`, kind 34 (RFC 7413).
     FastOpen(Vec<u8>),
     /// `FOEXP COOKIE`: kind 254 with magic 0xF989.
     FastOpenExperimental(Vec<u8>),
-    /// `ECN e0b N ceb N e1b N`, kinds 172 and 174 (RFC 9768); the fields in the order written.
+    /// `ECN e0b N ceb N e1b N`, kinds 172 and 174 (RFC 9768 section 3.2.3).
     AccEcn {
-        /// Counters in the order written, 24 bits each.
+        /// Which of the two kinds.
+        order: AccEcnOrder,
+        /// Counters in the order written, which is the kind's own, 24 bits each; later ones may be left out.
         fields: Vec<(AccEcnField, u32)>,
         /// Kind 254 with its ExID (FreeBSD dialect).
         experimental: bool,
@@ -370,6 +374,15 @@ pub enum TcpOptionSpec {
         /// What follows it.
         data: Vec<u8>,
     },
+}
+
+/// The two orders of the AccECN option's counters (RFC 9768 section 3.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccEcnOrder {
+    /// AccECN0, kind 172: E0B, CEB, E1B.
+    Zero,
+    /// AccECN1, kind 174: E1B, CEB, E0B.
+    One,
 }
 
 /// The counters of the AccECN option.
@@ -438,8 +451,19 @@ pub enum Quoted {
 pub struct FieldSpec {
     /// Field name, such as `tcp.checksum`.
     pub name: Spanned<String>,
-    /// The value.
-    pub value: Spanned<u64>,
+    /// The value, of the kind and size that the field has.
+    pub value: Spanned<FieldValue>,
+}
+
+/// The value of a header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldValue {
+    /// A number that fits the field.
+    Number(u64),
+    /// An address of the header's IP version.
+    Address(IpAddr),
+    /// `0x...`: raw octets.
+    Octets(Vec<u8>),
 }
 
 /// `fragment a:b`, in octets of the IP payload.
@@ -528,14 +552,18 @@ pub enum ExpressionKind {
         flags: Box<Expression>,
         /// `msg_control`, if written.
         control: Option<Box<Expression>>,
+        /// The N of `msg_control(N)` (FreeBSD dialect).
+        control_length: Option<i64>,
     },
-    /// `{..., N}`.
+    /// `{..., N}`, or `{iov_base=..., iov_len=N}` (FreeBSD dialect).
     IoVector {
         /// Length in octets.
         length: i64,
     },
     /// `{cmsg_level=L, cmsg_type=T, cmsg_data=D}`.
     ControlMessage {
+        /// `cmsg_len` (FreeBSD dialect), in octets.
+        length: Option<i64>,
         /// `cmsg_level`.
         level: Box<Expression>,
         /// `cmsg_type`.
