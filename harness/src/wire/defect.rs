@@ -26,6 +26,14 @@ pub enum DefectKind {
     /// The first four bits are neither 4 nor 6.
     #[error("IP version {0} is neither 4 nor 6")]
     Version(u8),
+    /// An IP header of one version is announced, the first four bits say another.
+    #[error("IP version is {actual}, {expected} was announced")]
+    OtherVersion {
+        /// The version in the packet.
+        actual: u8,
+        /// The version that the header before announces.
+        expected: u8,
+    },
     /// A length field disagrees with what is there.
     #[error("{field} is {actual}, {expected} octets are there")]
     Length {
@@ -46,7 +54,7 @@ pub enum DefectKind {
         /// The right value.
         expected: u16,
     },
-    /// An option is malformed.
+    /// An option is malformed, or has a length that its kind does not have.
     #[error("{protocol} option of kind {kind} has length {length}")]
     Option {
         /// Whose option.

@@ -1,4 +1,4 @@
-//! IPv6 header and extension headers (RFC 8200 sections 3 and 4).
+//! IPv6 header (RFC 8200 section 3).
 
 use std::net::Ipv6Addr;
 
@@ -7,6 +7,8 @@ use super::Field;
 /// An IPv6 header as a value (RFC 8200 section 3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ipv6 {
+    /// Version, 4 bits; computed as 6. Parsing takes nothing else for an IPv6 header.
+    pub version: Field<u8>,
     /// Traffic class: DSCP in the upper six bits, ECN in the lower two.
     pub traffic_class: u8,
     /// Flow label, 20 bits.
@@ -23,32 +25,63 @@ pub struct Ipv6 {
     pub destination: Ipv6Addr,
 }
 
-/// A hop-by-hop, routing or destination options header (RFC 8200 sections 4.3, 4.4, 4.6).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ipv6Extension {
-    /// Which header this is: the number that the header before it carries.
-    pub kind: u8,
-    /// Number of what follows.
-    pub next_header: Field<u8>,
-    /// Hdr Ext Len: length in units of 8 octets, not counting the first 8.
-    pub length: Field<u8>,
-    /// Everything after the first two octets; emitting pads with zeros to a multiple of 8 octets.
-    pub body: Vec<u8>,
+impl Ipv6 {
+    /// Octets of the header.
+    pub const LENGTH: usize = 40;
+
+    /// A header with hop limit 255, as packetdrill injects, and all else zero or computed.
+    pub fn new(source: Ipv6Addr, destination: Ipv6Addr) -> Self {
+        Ipv6 {
+            version: Field::Computed,
+            traffic_class: 0,
+            flow_label: 0,
+            payload_length: Field::Computed,
+            next_header: Field::Computed,
+            hop_limit: 255,
+            source,
+            destination,
+        }
+    }
+
+    /// The ECN field, lower two bits of the traffic class (RFC 3168 section 5).
+    pub fn ecn(&self) -> u8 {
+        self.traffic_class & 0b11
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>, payload_length: u16, next_header: u8) {
+        let first =
+            u32::from(self.version.or(6)) << 28 | u32::from(self.traffic_class) << 20 | self.flow_label & 0xf_ffff;
+        let first = first.to_be_bytes();
+        let payload_length = self.payload_length.or(payload_length).to_be_bytes();
+        let mut octets = [0; Ipv6::LENGTH];
+        octets[..4].copy_from_slice(&first);
+        octets[4..6].copy_from_slice(&payload_length);
+        octets[6] = self.next_header.or(next_header);
+        octets[7] = self.hop_limit;
+        octets[8..24].copy_from_slice(&self.source.octets());
+        octets[24..].copy_from_slice(&self.destination.octets());
+        out.extend_from_slice(&octets);
+    }
+
+    /// Reads the header. Payload length and next header come out as they stand, forced.
+    #[inline]
+    pub(super) fn read(octets: &[u8; 40]) -> Self {
+        let first = u32::from_be_bytes([octets[0], octets[1], octets[2], octets[3]]);
+        Ipv6 {
+            version: Field::Computed,
+            traffic_class: (first >> 20) as u8,
+            flow_label: first & 0xf_ffff,
+            payload_length: Field::Forced(u16::from_be_bytes([octets[4], octets[5]])),
+            next_header: Field::Forced(octets[6]),
+            hop_limit: octets[7],
+            source: address(&octets[8..24]),
+            destination: address(&octets[24..]),
+        }
+    }
 }
 
-/// A fragment header (RFC 8200 section 4.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ipv6Fragment {
-    /// Number of the first header of the fragmentable part.
-    pub next_header: Field<u8>,
-    /// Eight reserved bits.
-    pub reserved: u8,
-    /// Fragment offset in units of 8 octets, 13 bits.
-    pub fragment_offset: u16,
-    /// Two reserved bits.
-    pub reserved_bits: u8,
-    /// The M flag.
-    pub more_fragments: bool,
-    /// Identification, for reassembly.
-    pub identification: u32,
+/// The address in the first 16 of `octets`; missing octets count as 0.
+pub(super) fn address(octets: &[u8]) -> Ipv6Addr {
+    let octets = octets.first_chunk::<16>().copied().unwrap_or_default();
+    Ipv6Addr::from(octets)
 }

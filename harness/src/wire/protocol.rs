@@ -24,5 +24,16 @@ pub const ICMPV6: u8 = 58;
 pub const NO_NEXT_HEADER: u8 = 59;
 /// IPv6 destination options (RFC 8200 section 4.6).
 pub const DESTINATION_OPTIONS: u8 = 60;
+/// For experiments and tests (RFC 3692 section 2.1): what emitting computes before a bare payload over IPv4.
+pub const EXPERIMENT: u8 = 253;
 /// MPLS in IP (RFC 4023).
 pub const MPLS: u8 = 137;
+
+/// EtherType of IPv4, in GRE (RFC 2784 section 2.4).
+pub const ETHERTYPE_IPV4: u16 = 0x0800;
+/// EtherType of IPv6, in GRE (RFC 7676 section 3).
+pub const ETHERTYPE_IPV6: u16 = 0x86dd;
+/// EtherType of MPLS, in GRE (RFC 4023 section 3.2).
+pub const ETHERTYPE_MPLS: u16 = 0x8847;
+/// EtherType of MPLS with an upstream-assigned label (RFC 5332 section 3).
+pub const ETHERTYPE_MPLS_UPSTREAM: u16 = 0x8848;

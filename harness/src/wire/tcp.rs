@@ -1,6 +1,6 @@
 //! TCP header (RFC 9293 section 3.1).
 
-use super::{Field, TcpOptions};
+use super::{Field, TcpFlags, TcpOptions};
 
 /// A TCP header as a value (RFC 9293 section 3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,47 +29,102 @@ pub struct Tcp {
     pub options: TcpOptions,
 }
 
-/// TCP control bits: the low octet of RFC 9293 section 3.1, and AE (RFC 9768) above it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TcpFlags(pub u16);
+impl Tcp {
+    /// Octets of a header without options.
+    pub const MINIMUM_LENGTH: usize = 20;
+    /// Where the checksum is, in octets from the start of the header.
+    pub(super) const CHECKSUM_AT: usize = 16;
 
-impl TcpFlags {
-    /// No more data from sender.
-    pub const FIN: TcpFlags = TcpFlags(0x01);
-    /// Synchronize sequence numbers.
-    pub const SYN: TcpFlags = TcpFlags(0x02);
-    /// Reset the connection.
-    pub const RST: TcpFlags = TcpFlags(0x04);
-    /// Push function.
-    pub const PSH: TcpFlags = TcpFlags(0x08);
-    /// Acknowledgment field is significant.
-    pub const ACK: TcpFlags = TcpFlags(0x10);
-    /// Urgent pointer field is significant.
-    pub const URG: TcpFlags = TcpFlags(0x20);
-    /// ECN-Echo (RFC 3168).
-    pub const ECE: TcpFlags = TcpFlags(0x40);
-    /// Congestion Window Reduced (RFC 3168).
-    pub const CWR: TcpFlags = TcpFlags(0x80);
-    /// Accurate ECN (RFC 9768), the former NS bit.
-    pub const AE: TcpFlags = TcpFlags(0x100);
-
-    /// Whether every bit of `other` is set.
-    pub const fn contains(self, other: TcpFlags) -> bool {
-        self.0 & other.0 == other.0
+    /// A header with window 65535, no control bits, and all else zero, empty or computed.
+    pub fn new(source_port: u16, destination_port: u16) -> Self {
+        Tcp {
+            source_port,
+            destination_port,
+            sequence: 0,
+            acknowledgment: 0,
+            data_offset: Field::Computed,
+            reserved: 0,
+            flags: TcpFlags::default(),
+            window: 65535,
+            checksum: Field::Computed,
+            urgent_pointer: 0,
+            options: TcpOptions::default(),
+        }
     }
 
-    /// The bits of both.
-    pub const fn with(self, other: TcpFlags) -> TcpFlags {
-        TcpFlags(self.0 | other.0)
+    /// Octets that emitting writes, options and their padding included.
+    pub fn emitted_length(&self) -> usize {
+        Tcp::MINIMUM_LENGTH + self.options.padded_length()
     }
 
-    /// The bits of `self` that are not in `other`.
-    pub const fn without(self, other: TcpFlags) -> TcpFlags {
-        TcpFlags(self.0 & !other.0)
+    /// Sequence numbers that the segment takes with `payload` octets: SYN and FIN count one each (RFC 9293 section 3.4).
+    pub fn sequence_length(&self, payload: usize) -> u32 {
+        let syn = u32::from(self.flags.contains(TcpFlags::SYN));
+        let fin = u32::from(self.flags.contains(TcpFlags::FIN));
+        (payload as u32).wrapping_add(syn).wrapping_add(fin)
     }
 
-    /// The AccECN counter made of AE, CWR and ECE, most significant first (RFC 9768 section 3.1).
-    pub const fn ace(self) -> u8 {
-        ((self.0 >> 6) & 0b111) as u8
+    /// The data offset that emitting computes: words of 32 bits, 15 at most.
+    pub(super) fn computed_data_offset(&self) -> u8 {
+        (self.emitted_length() / 4).min(15) as u8
+    }
+
+    /// Appends the header. The checksum is 0 where it is computed: it covers what follows.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        let source = self.source_port.to_be_bytes();
+        let destination = self.destination_port.to_be_bytes();
+        let sequence = self.sequence.to_be_bytes();
+        let acknowledgment = self.acknowledgment.to_be_bytes();
+        let bits = u16::from(self.data_offset.or(self.computed_data_offset()) & 0xf) << 12
+            | u16::from(self.reserved & 0b111) << 9
+            | self.flags.0 & 0x1ff;
+        let bits = bits.to_be_bytes();
+        let window = self.window.to_be_bytes();
+        let checksum = self.checksum.or(0).to_be_bytes();
+        let urgent = self.urgent_pointer.to_be_bytes();
+        out.extend_from_slice(&[
+            source[0],
+            source[1],
+            destination[0],
+            destination[1],
+            sequence[0],
+            sequence[1],
+            sequence[2],
+            sequence[3],
+            acknowledgment[0],
+            acknowledgment[1],
+            acknowledgment[2],
+            acknowledgment[3],
+            bits[0],
+            bits[1],
+            window[0],
+            window[1],
+            checksum[0],
+            checksum[1],
+            urgent[0],
+            urgent[1],
+        ]);
+        if !self.options.is_empty() {
+            self.options.write(out);
+        }
+    }
+
+    /// Reads the 20 fixed octets and the octets of the options. Data offset and checksum come out as they stand, forced.
+    #[inline]
+    pub(super) fn read(fixed: &[u8; 20], options: &[u8]) -> Self {
+        let bits = u16::from_be_bytes([fixed[12], fixed[13]]);
+        Tcp {
+            source_port: u16::from_be_bytes([fixed[0], fixed[1]]),
+            destination_port: u16::from_be_bytes([fixed[2], fixed[3]]),
+            sequence: u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]),
+            acknowledgment: u32::from_be_bytes([fixed[8], fixed[9], fixed[10], fixed[11]]),
+            data_offset: Field::Forced((bits >> 12) as u8),
+            reserved: (bits >> 9 & 0b111) as u8,
+            flags: TcpFlags(bits & 0x1ff),
+            window: u16::from_be_bytes([fixed[14], fixed[15]]),
+            checksum: Field::Forced(u16::from_be_bytes([fixed[16], fixed[17]])),
+            urgent_pointer: u16::from_be_bytes([fixed[18], fixed[19]]),
+            options: TcpOptions::from_raw(options),
+        }
     }
 }
