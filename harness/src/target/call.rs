@@ -101,7 +101,7 @@ pub enum SocketCall {
     Splice { in_fd: i32, in_offset: Option<i64>, out_fd: i32, out_offset: Option<i64>, length: usize, flags: u32 },
 }
 
-/// One control message: level, type and data in the ABI's layout of a 64-bit little-endian machine.
+/// One control message: level, type and data in the 64-bit ABI's layout and the host's byte order.
 ///
 /// Time stamps in it (`SCM_TIMESTAMPING` and its kin) are on the target's clock: seconds and nanoseconds since the
 /// target was created. An adapter whose system stamps with another clock converts them.

@@ -1,0 +1,307 @@
+//! From what a call returned to a judgement.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+
+use super::arguments::{Arguments, int, single};
+use super::data::{check_octets, check_vector};
+use super::errno::describe_errno;
+use super::lower::pipe_ends;
+use super::message::check_recvmsg;
+use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, epoll, options, poll};
+use crate::engine::{Blame, Difference};
+use crate::script::tree::{Call, ExpressionKind};
+use crate::script::{Span, symbols};
+use crate::target::{CallOutput, Returned, SocketCall};
+
+const AF_UNSPEC: i32 = 0;
+
+/// What the table of connections must learn from a call. Descriptors are the target's but for those named `script`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(crate) enum CallEffect {
+    /// Nothing.
+    None,
+    /// socket(2) opened a socket; `kind` is without SOCK_NONBLOCK and SOCK_CLOEXEC.
+    NewSocket { fd: i32, script: i32, domain: i32, kind: i32, protocol: i32 },
+    /// listen(2) succeeded.
+    Listening { fd: i32 },
+    /// bind(2) succeeded.
+    Bound { fd: i32, address: SocketAddr },
+    /// connect(2), sendto(2) or sendmsg(2) names a remote address. A socket that has one already ignores this.
+    Connecting { fd: i32, address: SocketAddr },
+    /// connect(2) with AF_UNSPEC: the socket is as new.
+    Disconnected { fd: i32 },
+    /// accept(2) gave the descriptor of an established connection.
+    Accepted { listener: i32, fd: i32, script: i32, peer: Option<SocketAddr> },
+    /// close(2) succeeded.
+    Closed { fd: i32 },
+}
+
+/// A call that did not return what the script demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallMismatch {
+    /// The target, but for a script that cannot be judged and an adapter that returned the wrong kind of output.
+    pub(crate) blame: Blame,
+    /// The place in the script, if it is narrower than the event.
+    pub(crate) span: Option<Span>,
+    /// What was expected and what came, lower-case, one line.
+    pub(crate) message: String,
+    /// The call with the result that the script expects.
+    pub(crate) expected: Option<String>,
+    /// The call with the result that came.
+    pub(crate) actual: Option<String>,
+    /// What differs.
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl From<CallProblem> for CallMismatch {
+    fn from(problem: CallProblem) -> Self {
+        CallMismatch {
+            blame: Blame::Script,
+            span: Some(problem.span),
+            message: problem.message,
+            expected: None,
+            actual: None,
+            differences: Vec::new(),
+        }
+    }
+}
+
+/// What differs in the output of a call that returned what it must.
+#[derive(Default)]
+pub(super) struct Findings(Vec<Difference>);
+
+impl Findings {
+    pub(super) fn add(&mut self, field: impl Into<String>, expected: impl Display, actual: impl Display) {
+        self.0.push(Difference { field: field.into(), expected: expected.to_string(), actual: actual.to_string() });
+    }
+
+    pub(super) fn compare<T: Display + PartialEq>(&mut self, field: impl Into<String>, expected: T, actual: T) {
+        if expected != actual {
+            self.add(field, expected, actual);
+        }
+    }
+}
+
+/// What the table of connections must learn as soon as the call is issued, before anything it makes the target send.
+pub(crate) fn starts(issued: &SocketCall) -> CallEffect {
+    match *issued {
+        SocketCall::Connect { fd, address }
+        | SocketCall::SendTo { fd, address: Some(address), .. }
+        | SocketCall::SendMsg { fd, address: Some(address), .. } => CallEffect::Connecting { fd, address },
+        SocketCall::ConnectFamily { fd, family: AF_UNSPEC } => CallEffect::Disconnected { fd },
+        _ => CallEffect::None,
+    }
+}
+
+/// Holds what came back against the script: the result, the errno, and what the call wrote through its pointers.
+/// Records new and closed descriptors and gives what the table of connections must learn.
+pub(crate) fn check(
+    call: &Call,
+    issued: &SocketCall,
+    returned: &Returned,
+    context: &mut CallContext,
+) -> Result<CallEffect, CallMismatch> {
+    check_result(call, issued, returned)?;
+    let Ok(result) = returned.result else { return Ok(starts(issued)) };
+    let mut findings = Findings::default();
+    check_output(call, issued, &returned.output, context, &mut findings)?;
+    if findings.0.is_empty() {
+        Ok(take_effect(call, issued, result as i32, &returned.output, context.descriptors)?)
+    } else {
+        Err(output_mismatch(call, findings))
+    }
+}
+
+/// Holds result and errno against the script. A call that opens a descriptor may return any number.
+fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result<(), CallMismatch> {
+    let opens = matches!(
+        issued,
+        SocketCall::Socket { .. }
+            | SocketCall::Accept { .. }
+            | SocketCall::Open { .. }
+            | SocketCall::EpollCreate { .. }
+            | SocketCall::CapSet { .. }
+    );
+    let name = &call.name.node;
+    let any = matches!(call.result.kind, ExpressionKind::Ellipsis);
+    let expected = if any { 0 } else { int(&call.result)? };
+    let errno = match &call.error {
+        None => None,
+        Some(symbol) => Some(
+            symbols::value(&symbol.node)
+                .ok_or_else(|| CallProblem::new(symbol.span, format!("there is no error `{}`", symbol.node)))?
+                as i32,
+        ),
+    };
+    let demand = match (errno, expected) {
+        (Some(errno), _) => format!("must fail with {}", describe_errno(errno)),
+        (None, ..0) => "must fail".to_owned(),
+        (None, _) if any || opens => "must succeed".to_owned(),
+        (None, expected) => format!("must return {expected}"),
+    };
+    let complaint = match returned.result {
+        Ok(result) if errno.is_some() || expected < 0 => format!("`{name}` returned {result}; it {demand}"),
+        Ok(result) if !(any || opens) && result as i32 != expected => {
+            format!("`{name}` returned {result}; it {demand}")
+        }
+        Ok(_) => return Ok(()),
+        Err(came) if expected >= 0 && errno.is_none() => {
+            format!("`{name}` failed with {}; it {demand}", describe_errno(came.0))
+        }
+        Err(came) if errno.is_some_and(|errno| errno != came.0) => {
+            format!("`{name}` failed with {}; it {demand}", describe_errno(came.0))
+        }
+        Err(_) => return Ok(()),
+    };
+    let wanted = match (errno, any) {
+        (Some(errno), _) => format!("-1 {}", describe_errno(errno)),
+        (None, true) => "...".to_owned(),
+        (None, false) => expected.to_string(),
+    };
+    let came = match returned.result {
+        Ok(result) => result.to_string(),
+        Err(came) => format!("-1 {}", describe_errno(came.0)),
+    };
+    Err(CallMismatch {
+        blame: Blame::Target,
+        span: None,
+        message: complaint,
+        expected: Some(format!("{name}(...) = {wanted}")),
+        actual: Some(format!("{name}(...) = {came}")),
+        differences: vec![Difference { field: "result".into(), expected: wanted, actual: came }],
+    })
+}
+
+/// Compares what the call wrote through its pointers.
+fn check_output(
+    call: &Call,
+    issued: &SocketCall,
+    output: &CallOutput,
+    context: &CallContext,
+    findings: &mut Findings,
+) -> Result<(), CallMismatch> {
+    let a = Arguments::new(call);
+    match (issued, output) {
+        (SocketCall::Read { .. } | SocketCall::Recv { .. }, output) => {
+            check_octets(a.get(1)?, octets(output), "content read", findings);
+        }
+        (SocketCall::RecvFrom { .. }, output) => check_octets(a.get(1)?, octets(output), "content read", findings),
+        (SocketCall::Readv { .. }, output) => check_vector(a.get(1)?, octets(output), findings)?,
+        (SocketCall::RecvMsg { .. }, CallOutput::Message { data, control, flags, .. }) => {
+            check_recvmsg(a.get(1)?, (data, control, *flags), context, findings)?;
+        }
+        (SocketCall::GetSockOpt { level, option, .. }, CallOutput::Data(value)) => {
+            options::check_value((*level, *option), a.get(3)?, a.get(4)?, value, findings)?;
+        }
+        (SocketCall::Poll { .. }, CallOutput::Poll(entries)) => poll::check_entries(a.get(0)?, entries, findings)?,
+        (SocketCall::EpollWait { .. }, CallOutput::Epoll(events)) => {
+            let listed = matches!(a.get(1)?.kind, ExpressionKind::List(_));
+            epoll::check_events(&epoll::awaited(a.get(1)?, context)?, listed, events, context, findings);
+        }
+        (SocketCall::Ioctl { argument: Some(_), .. }, CallOutput::Integer(value)) => {
+            let expected = single(a.get(2)?)?;
+            if !matches!(expected.kind, ExpressionKind::Ellipsis) {
+                findings.compare("value", int(expected)?, *value as i32);
+            }
+        }
+        (
+            SocketCall::RecvMsg { .. }
+            | SocketCall::GetSockOpt { .. }
+            | SocketCall::Poll { .. }
+            | SocketCall::EpollWait { .. }
+            | SocketCall::Pipe,
+            CallOutput::None,
+        ) => return Err(lost_output(call)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Records new and closed descriptors.
+fn take_effect(
+    call: &Call,
+    issued: &SocketCall,
+    result: i32,
+    output: &CallOutput,
+    descriptors: &mut Descriptors,
+) -> Result<CallEffect, CallMismatch> {
+    let script = || int(&call.result);
+    Ok(match *issued {
+        SocketCall::Socket { domain, kind, protocol } => {
+            let (script, kind) = (script()?, kind & SOCK_TYPE_MASK);
+            descriptors.insert(script, result, DescriptorKind::Socket { domain, kind, protocol });
+            CallEffect::NewSocket { fd: result, script, domain, kind, protocol }
+        }
+        SocketCall::Accept { fd } => {
+            let script = script()?;
+            let listener = descriptors.by_live(fd).map_or(DescriptorKind::File, |listener| listener.kind);
+            descriptors.insert(script, result, listener);
+            let peer = if let CallOutput::Address(peer) = *output { Some(peer) } else { None };
+            CallEffect::Accepted { listener: fd, fd: result, script, peer }
+        }
+        SocketCall::Open { .. } => {
+            descriptors.insert(script()?, result, DescriptorKind::File);
+            CallEffect::None
+        }
+        SocketCall::EpollCreate { .. } => {
+            descriptors.insert(script()?, result, DescriptorKind::Epoll);
+            CallEffect::None
+        }
+        SocketCall::Pipe => {
+            let CallOutput::Pipe(read, write) = *output else { return Err(lost_output(call)) };
+            let (script_read, script_write) = pipe_ends(Arguments::new(call).get(0)?)?;
+            descriptors.insert(script_read, read, DescriptorKind::Pipe);
+            descriptors.insert(script_write, write, DescriptorKind::Pipe);
+            CallEffect::None
+        }
+        SocketCall::Close { fd } => {
+            if let Some(closed) = descriptors.by_live(fd).copied() {
+                descriptors.remove(closed.script);
+            }
+            CallEffect::Closed { fd }
+        }
+        SocketCall::Bind { fd, address } => CallEffect::Bound { fd, address },
+        SocketCall::Listen { fd, .. } => CallEffect::Listening { fd },
+        _ => starts(issued),
+    })
+}
+
+/// The octets that a reading call gave.
+fn octets(output: &CallOutput) -> &[u8] {
+    match output {
+        CallOutput::Data(data) | CallOutput::Message { data, .. } => data,
+        _ => &[],
+    }
+}
+
+fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
+    let name = &call.name.node;
+    let complaints: Vec<String> =
+        findings.0.iter().map(|d| format!("{} is {} and must be {}", d.field, d.actual, d.expected)).collect();
+    let side = |pick: fn(&Difference) -> &str| {
+        let fields: Vec<String> = findings.0.iter().map(|d| format!("{} {}", d.field, pick(d))).collect();
+        Some(format!("{name}(...): {}", fields.join(", ")))
+    };
+    CallMismatch {
+        blame: Blame::Target,
+        span: None,
+        message: format!("`{name}` succeeded, but {}", complaints.join("; ")),
+        expected: side(|d| &d.expected),
+        actual: side(|d| &d.actual),
+        differences: findings.0,
+    }
+}
+
+/// The adapter did not hand over what the call wrote.
+fn lost_output(call: &Call) -> CallMismatch {
+    CallMismatch {
+        blame: Blame::Harness,
+        span: None,
+        message: format!("the target's adapter gave no output of `{}`", call.name.node),
+        expected: None,
+        actual: None,
+        differences: Vec::new(),
+    }
+}
