@@ -7,58 +7,58 @@ use rfcheck::target::smoltcp::SmoltcpFactory;
 use rfcheck::target::{CallMode, CallOutput, Errno, Event, IpVersion, Link, SocketCall, Target, TargetFactory};
 use rfcheck::time::Instant;
 
-pub const AF_INET: i32 = 2;
-pub const AF_INET6: i32 = 10;
-pub const SOCK_STREAM: i32 = 1;
-pub const SOCK_DGRAM: i32 = 2;
-pub const SOCK_NONBLOCK: i32 = 0o4000;
-pub const EAGAIN: Errno = Errno(11);
+pub(crate) const AF_INET: i32 = 2;
+pub(crate) const AF_INET6: i32 = 10;
+pub(crate) const SOCK_STREAM: i32 = 1;
+pub(crate) const SOCK_DGRAM: i32 = 2;
+pub(crate) const SOCK_NONBLOCK: i32 = 0o4000;
+pub(crate) const EAGAIN: Errno = Errno(11);
 
 /// The target's port of all servers here.
-pub const SERVER: u16 = 8080;
+pub(crate) const SERVER: u16 = 8080;
 /// The tester's port.
-pub const PORT: u16 = 40_000;
+pub(crate) const PORT: u16 = 40_000;
 
 /// A target and the tester's numbers on one connection with it.
-pub struct Peer {
-    pub target: Box<dyn Target>,
-    pub link: Link,
+pub(crate) struct Peer {
+    pub(crate) target: Box<dyn Target>,
+    pub(crate) link: Link,
     /// The tester's next sequence number; its ISN is 0.
-    pub seq: u32,
+    pub(crate) seq: u32,
     /// The target's ISN.
-    pub isn: u32,
+    pub(crate) isn: u32,
     /// The target's port.
-    pub port: u16,
+    pub(crate) port: u16,
     buffer: Vec<u8>,
 }
 
 /// What happened, as text: `0.000000 S. 0:0(0) ack 1 win 65535 <mss 1460,...>` or `0.000000 call 2 = 1000`.
-pub type Line = String;
+pub(crate) type Line = String;
 
 impl Peer {
-    pub fn new(ip_version: IpVersion) -> Peer {
+    pub(crate) fn new(ip_version: IpVersion) -> Peer {
         Peer::on(Link::default_for(ip_version))
     }
 
-    pub fn on(link: Link) -> Peer {
+    pub(crate) fn on(link: Link) -> Peer {
         let target = SmoltcpFactory::new().create(&link).expect("smoltcp runs on this link");
         Peer { target, link, seq: 0, isn: 0, port: SERVER, buffer: Vec::new() }
     }
 
-    pub fn domain(&self) -> i32 {
+    pub(crate) fn domain(&self) -> i32 {
         if self.link.local.is_ipv6() { AF_INET6 } else { AF_INET }
     }
 
-    pub fn remote(&self, port: u16) -> SocketAddr {
+    pub(crate) fn remote(&self, port: u16) -> SocketAddr {
         SocketAddr::new(self.link.remote, port)
     }
 
-    pub fn local(&self, port: u16) -> SocketAddr {
+    pub(crate) fn local(&self, port: u16) -> SocketAddr {
         SocketAddr::new(self.link.local, port)
     }
 
     /// Issues a call that returns at once.
-    pub fn call(&mut self, call: SocketCall) -> (Result<i64, Errno>, CallOutput) {
+    pub(crate) fn call(&mut self, call: SocketCall) -> (Result<i64, Errno>, CallOutput) {
         let id = self.target.call(call, CallMode::Immediate).expect("the target lives");
         match self.target.wait(self.target.now(), &mut self.buffer).expect("the target lives") {
             Event::Returned(returned) => {
@@ -71,24 +71,24 @@ impl Peer {
     }
 
     /// Issues a call that must succeed.
-    pub fn ok(&mut self, call: SocketCall) -> i64 {
+    pub(crate) fn ok(&mut self, call: SocketCall) -> i64 {
         let text = format!("{call:?}");
         self.call(call).0.unwrap_or_else(|error| panic!("{text} gave {error:?}"))
     }
 
     /// Issues a call that must fail.
-    pub fn error(&mut self, call: SocketCall) -> Errno {
+    pub(crate) fn error(&mut self, call: SocketCall) -> Errno {
         let text = format!("{call:?}");
         self.call(call).0.err().unwrap_or_else(|| panic!("{text} succeeded"))
     }
 
-    pub fn socket(&mut self, kind: i32) -> i32 {
+    pub(crate) fn socket(&mut self, kind: i32) -> i32 {
         let domain = self.domain();
         self.ok(SocketCall::Socket { domain, kind, protocol: 0 }) as i32
     }
 
     /// A listening socket on [`SERVER`].
-    pub fn listen(&mut self, backlog: i32) -> i32 {
+    pub(crate) fn listen(&mut self, backlog: i32) -> i32 {
         let fd = self.socket(SOCK_STREAM);
         let any = if self.link.local.is_ipv6() { IpAddr::from([0; 16]) } else { IpAddr::from([0; 4]) };
         self.ok(SocketCall::Bind { fd, address: SocketAddr::new(any, SERVER) });
@@ -97,14 +97,14 @@ impl Peer {
     }
 
     /// A listener and an accepted connection, both nonblocking if `kind` says so.
-    pub fn established(&mut self) -> (i32, i32) {
+    pub(crate) fn established(&mut self) -> (i32, i32) {
         let listener = self.listen(1);
         self.handshake();
         (listener, self.ok(SocketCall::Accept { fd: listener }) as i32)
     }
 
     /// The tester's side of a passive open at the target.
-    pub fn handshake(&mut self) {
+    pub(crate) fn handshake(&mut self) {
         self.tcp("S", 0, 0, 65_535, &[TcpOptionElement::MaximumSegmentSize(1460)], &[]);
         let line = self.next(0);
         assert!(line.contains(" S. 0:0(0) ack 1 "), "{line}");
@@ -113,13 +113,13 @@ impl Peer {
     }
 
     /// Injects a segment with the next sequence number; `ack` counts from the target's ISN.
-    pub fn send(&mut self, flags: &str, ack: u32, payload: &[u8]) {
+    pub(crate) fn send(&mut self, flags: &str, ack: u32, payload: &[u8]) {
         self.tcp(flags, self.seq, ack, 65_535, &[], payload);
         self.seq += payload.len() as u32 + u32::from(flags.contains('F'));
     }
 
     /// Injects a segment from [`PORT`].
-    pub fn tcp(&mut self, flags: &str, seq: u32, ack: u32, window: u16, options: &[TcpOptionElement], payload: &[u8]) {
+    pub(crate) fn tcp(&mut self, flags: &str, seq: u32, ack: u32, window: u16, options: &[TcpOptionElement], payload: &[u8]) {
         let ack = self.isn.wrapping_add(ack);
         let mut builder = self.ip().tcp(PORT, self.port, seq, window);
         for flag in flags.chars() {
@@ -139,7 +139,7 @@ impl Peer {
     }
 
     /// A datagram from the tester to the target, up to what it carries.
-    pub fn ip(&self) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
+    pub(crate) fn ip(&self) -> etherparse::PacketBuilderStep<etherparse::IpHeaders> {
         match (self.link.remote, self.link.local) {
             (IpAddr::V4(from), IpAddr::V4(to)) => PacketBuilder::ipv4(from.octets(), to.octets(), 64),
             (IpAddr::V6(from), IpAddr::V6(to)) => PacketBuilder::ipv6(from.octets(), to.octets(), 64),
@@ -147,12 +147,12 @@ impl Peer {
         }
     }
 
-    pub fn inject(&mut self, packet: &[u8]) {
+    pub(crate) fn inject(&mut self, packet: &[u8]) {
         self.target.inject(packet).expect("the target lives");
     }
 
     /// The next thing that happens within `micros`, or the empty string.
-    pub fn next(&mut self, micros: u64) -> Line {
+    pub(crate) fn next(&mut self, micros: u64) -> Line {
         let deadline = Instant::from_micros(self.target.now().micros() + micros);
         match self.target.wait(deadline, &mut self.buffer).expect("the target lives") {
             Event::Deadline => {
@@ -172,7 +172,7 @@ impl Peer {
     }
 
     /// All that happens within `micros`.
-    pub fn all(&mut self, micros: u64) -> Vec<Line> {
+    pub(crate) fn all(&mut self, micros: u64) -> Vec<Line> {
         let end = self.target.now().micros() + micros;
         let mut lines = Vec::new();
         loop {
@@ -185,12 +185,12 @@ impl Peer {
     }
 
     /// Nothing happens for `micros`.
-    pub fn silence(&mut self, micros: u64) {
+    pub(crate) fn silence(&mut self, micros: u64) {
         assert_eq!(self.all(micros), Vec::<Line>::new());
     }
 
     /// The octets of the last packet.
-    pub fn octets(&self) -> &[u8] {
+    pub(crate) fn octets(&self) -> &[u8] {
         &self.buffer
     }
 

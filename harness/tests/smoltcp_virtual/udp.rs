@@ -19,7 +19,7 @@ fn a_datagram_is_echoed() {
         let fd = peer.socket(SOCK_DGRAM | SOCK_NONBLOCK);
         let address = peer.local(SERVER);
         peer.ok(SocketCall::Bind { fd, address });
-        let receive = SocketCall::RecvFrom { fd, length: 3, flags: 0 };
+        let receive = SocketCall::RecvFrom { fd, length: 3, flags: 0, null: false };
         assert_eq!(peer.error(receive.clone()), EAGAIN);
         let packet = datagram(&peer, PORT, SERVER, &[1, 2, 3, 4]);
         peer.inject(&packet);

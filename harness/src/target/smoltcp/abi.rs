@@ -3,6 +3,7 @@
 
 use crate::target::Errno;
 
+pub(super) const AF_UNSPEC: i32 = 0;
 pub(super) const AF_INET: i32 = 2;
 pub(super) const AF_INET6: i32 = 10;
 

@@ -88,6 +88,13 @@ impl Datagram {
         Ok(())
     }
 
+    pub(super) fn disconnect(&mut self, sockets: &mut Sockets) {
+        self.peer = None;
+        if let Some(errors) = self.opened.as_mut().and_then(|opened| opened.errors.take()) {
+            sockets.remove(errors);
+        }
+    }
+
     /// Takes in ICMP errors.
     pub(super) fn observe(&mut self, sockets: &mut Sockets) {
         let Some(Opened { errors: Some(handle), .. }) = self.opened else { return };

@@ -50,6 +50,10 @@ impl Echo {
         self.peer = Some(peer);
     }
 
+    pub(super) fn disconnect(&mut self) {
+        self.peer = None;
+    }
+
     pub(super) fn receive(&mut self, sockets: &mut Sockets, wanted: Wanted) -> Option<Result<Received, Errno>> {
         if wanted.flags & MSG_PEEK != 0 {
             return Some(Err(EOPNOTSUPP)); // smoltcp's ICMP sockets cannot

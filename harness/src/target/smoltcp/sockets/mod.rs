@@ -104,8 +104,7 @@ impl SocketLayer {
     }
 
     fn descriptor(&mut self, fd: i32) -> Result<(&mut Descriptor, &mut Sockets), Errno> {
-        let index = usize::try_from(fd).ok().and_then(|fd| fd.checked_sub(FIRST_DESCRIPTOR)).ok_or(EBADF)?;
-        let descriptor = self.descriptors.get_mut(index).and_then(Option::as_mut).ok_or(EBADF)?;
+        let descriptor = self.descriptors.get_mut(place(fd)?).and_then(Option::as_mut).ok_or(EBADF)?;
         Ok((descriptor, &mut self.sockets))
     }
 
@@ -125,8 +124,7 @@ impl SocketLayer {
 
     /// Takes a descriptor out of the table.
     fn uninstall(&mut self, fd: i32) -> Result<Descriptor, Errno> {
-        let index = usize::try_from(fd).ok().and_then(|fd| fd.checked_sub(FIRST_DESCRIPTOR)).ok_or(EBADF)?;
-        self.descriptors.get_mut(index).and_then(Option::take).ok_or(EBADF)
+        self.descriptors.get_mut(place(fd)?).and_then(Option::take).ok_or(EBADF)
     }
 
     /// The place that `address` binds to, if it is free for this kind of socket.
@@ -161,7 +159,7 @@ impl SocketLayer {
     }
 
     fn in_use(&self, fd: i32, wanted: Bound) -> bool {
-        let own = fd as usize - FIRST_DESCRIPTOR;
+        let Ok(own) = place(fd) else { return false };
         let Some(asking) = self.descriptors.get(own).and_then(Option::as_ref) else { return false };
         let others = self.descriptors.iter().enumerate().filter(|&(index, _)| index != own);
         others.filter_map(|(_, other)| other.as_ref()).any(|other| {
@@ -190,6 +188,11 @@ impl Bound {
     fn endpoint(self) -> IpListenEndpoint {
         IpListenEndpoint { addr: self.address.map(IpAddress::from), port: self.port }
     }
+}
+
+/// A descriptor's index in the table.
+fn place(fd: i32) -> Result<usize, Errno> {
+    usize::try_from(fd).ok().and_then(|fd| fd.checked_sub(FIRST_DESCRIPTOR)).ok_or(EBADF)
 }
 
 /// Whether a TCP socket has nothing left to do, not even a reset to send.

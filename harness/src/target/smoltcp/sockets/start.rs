@@ -36,10 +36,15 @@ impl SocketLayer {
             SocketCall::Listen { fd, backlog } => self.listen(fd, backlog).into(),
             SocketCall::Accept { fd } => self.wait_or_not(fd, 0, Operation::Accept { fd }),
             SocketCall::Connect { fd, address } => self.connect(fd, address, context),
+            SocketCall::ConnectFamily { fd, family: AF_UNSPEC } => self.disconnect(fd).into(),
+            SocketCall::ConnectFamily { fd, family } => match any_address(family) {
+                Some(address) => self.connect(fd, address, context),
+                None => Err(EAFNOSUPPORT).into(),
+            },
             SocketCall::Read { fd, length, null } => self.start_receive(fd, length, 0, null, false),
             SocketCall::Readv { fd, lengths } => self.start_receive(fd, lengths.iter().sum(), 0, false, false),
             SocketCall::Recv { fd, length, flags, null } => self.start_receive(fd, length, flags, null, false),
-            SocketCall::RecvFrom { fd, length, flags } => self.start_receive(fd, length, flags, false, true),
+            SocketCall::RecvFrom { fd, length, flags, null } => self.start_receive(fd, length, flags, null, true),
             SocketCall::RecvMsg { fd, lengths, flags, control_length: _ } => {
                 self.start_receive(fd, lengths.iter().sum(), flags, false, true)
             }
@@ -47,6 +52,17 @@ impl SocketLayer {
             SocketCall::Writev { fd, data } => self.start_send(fd, data.concat(), 0, None, false),
             SocketCall::Send { fd, data, flags, null } => self.start_send(fd, data, flags, None, null),
             SocketCall::SendTo { fd, data, flags, address, null } => self.start_send(fd, data, flags, address, null),
+            SocketCall::SendToFamily { fd, data, flags, family, null } => {
+                match (self.descriptor(fd), any_address(family)) {
+                    (Err(error), _) => Err(error).into(),
+                    // A stream does not look at the address.
+                    (Ok((Descriptor { socket: Socket::Stream(_), .. }, _)), _) => {
+                        self.start_send(fd, data, flags, None, null)
+                    }
+                    (Ok(_), Some(address)) => self.start_send(fd, data, flags, Some(address), null),
+                    (Ok(_), None) => Err(EAFNOSUPPORT).into(),
+                }
+            }
             SocketCall::SendMsg { fd, address, data, control, flags, message_flags: _ } => {
                 if control.is_empty() {
                     self.start_send(fd, data.concat(), flags, address, false)
@@ -128,7 +144,7 @@ impl SocketLayer {
             Socket::Echo(echo) => echo.bound(),
         };
         if bound.is_none() {
-            let any = if descriptor.family == AF_INET6 { ([0; 16], 0).into() } else { ([0; 4], 0).into() };
+            let any = any_address(descriptor.family).ok_or(EAFNOSUPPORT)?;
             self.bind(fd, any)?;
         }
         Ok(())
@@ -183,6 +199,17 @@ impl SocketLayer {
                 Ok(true)
             }
         }
+    }
+
+    /// connect(2) with AF_UNSPEC: no peer any more; a TCP connection is reset.
+    fn disconnect(&mut self, fd: i32) -> Result<i64, Errno> {
+        let descriptor = self.descriptors.get_mut(super::place(fd)?).and_then(Option::as_mut).ok_or(EBADF)?;
+        match &mut descriptor.socket {
+            Socket::Stream(stream) => stream.disconnect(&mut self.sockets, &mut self.orphans),
+            Socket::Datagram(datagram) => datagram.disconnect(&mut self.sockets),
+            Socket::Echo(echo) => echo.disconnect(),
+        }
+        Ok(0)
     }
 
     fn start_receive(&mut self, fd: i32, length: usize, flags: i32, null: bool, message: bool) -> Start {
@@ -294,14 +321,21 @@ impl SocketLayer {
             SHUT_RDWR => (true, true),
             _ => return Err(EINVAL),
         };
-        let index = fd as usize;
-        let _ = self.descriptor(fd)?;
-        let descriptor = self.descriptors[index - super::FIRST_DESCRIPTOR].as_mut().ok_or(EBADF)?;
+        let descriptor = self.descriptors.get_mut(super::place(fd)?).and_then(Option::as_mut).ok_or(EBADF)?;
         match &mut descriptor.socket {
             Socket::Stream(stream) => stream.shutdown(&mut self.sockets, &mut self.orphans, read, write)?,
             Socket::Datagram(datagram) => datagram.shutdown(read, write)?,
             Socket::Echo(_) => return Err(ENOTCONN),
         }
         Ok(0)
+    }
+}
+
+/// An address that is all zeros but for its family.
+fn any_address(family: i32) -> Option<SocketAddr> {
+    match family {
+        AF_INET => Some(([0; 4], 0).into()),
+        AF_INET6 => Some(([0; 16], 0).into()),
+        _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! A TCP descriptor: unconnected, listening, or a connection.
 
+use std::mem;
 use std::net::SocketAddr;
 
 use ::smoltcp::iface::{Context, SocketHandle};
@@ -87,6 +88,12 @@ impl Stream {
         Ok(())
     }
 
+    /// connect(2) with AF_UNSPEC.
+    pub(super) fn disconnect(&mut self, sockets: &mut Sockets, orphans: &mut Vec<SocketHandle>) {
+        let before = Stream { bound: self.bound, state: mem::replace(&mut self.state, StreamState::Unconnected) };
+        before.close(sockets, orphans, true);
+    }
+
     /// How connect(2) ended; `None` while it is under way.
     pub(super) fn connected(&mut self, sockets: &mut Sockets) -> Option<Result<(), Errno>> {
         let StreamState::Connection(connection) = &mut self.state else { return Some(Err(ENOTCONN)) };
@@ -126,7 +133,7 @@ impl Stream {
             StreamState::Connection(connection) => connection.shutdown(sockets, read, write),
             StreamState::Listening(_) if !read => Ok(()),
             StreamState::Listening(_) => {
-                if let StreamState::Listening(listener) = std::mem::replace(&mut self.state, StreamState::Unconnected) {
+                if let StreamState::Listening(listener) = mem::replace(&mut self.state, StreamState::Unconnected) {
                     listener.close(sockets, orphans);
                 }
                 Ok(())
