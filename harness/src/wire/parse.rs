@@ -16,7 +16,7 @@ impl<'a> Packet<'a> {
     /// `udp_encapsulation` names a UDP port whose payload is a TCP segment, if there is one. The payload of a fragment
     /// and of an ICMP message is not looked into ([`super::Quoted::parse`] does).
     pub fn parse(octets: &'a [u8], udp_encapsulation: Option<u16>) -> Parsed<'a> {
-        Parser::new(octets, udp_encapsulation).parse()
+        parse(octets, udp_encapsulation, true)
     }
 }
 
@@ -37,41 +37,31 @@ enum Next {
     Payload,
 }
 
-pub(super) struct Parser<'a> {
+pub(super) struct Parser<'p, 'a> {
     /// The datagram, without trailer once the outermost IP header is read.
     octets: &'a [u8],
     /// Where the next header starts.
     position: usize,
     /// Where the octets end that the length fields read so far leave to the next header.
     end: usize,
-    headers: SmallVec<[Header; 3]>,
-    defects: SmallVec<[Defect; 1]>,
-    trailer: &'a [u8],
     udp_encapsulation: Option<u16>,
     /// Whether checksums are verified. Where they are not, they come out forced.
     verify: bool,
+    /// What was found so far. Behind a reference so that it is made where the caller wants it: it is large.
+    found: &'p mut Parsed<'a>,
 }
 
-impl<'a> Parser<'a> {
-    pub(super) fn new(octets: &'a [u8], udp_encapsulation: Option<u16>) -> Self {
-        Parser {
-            octets,
-            position: 0,
-            end: octets.len(),
-            headers: SmallVec::new(),
-            defects: SmallVec::new(),
-            trailer: &[],
-            udp_encapsulation,
-            verify: true,
-        }
-    }
+/// Reads a datagram; without `verify`, checksums are not verified and come out forced.
+#[inline]
+pub(super) fn parse(octets: &[u8], udp_encapsulation: Option<u16>, verify: bool) -> Parsed<'_> {
+    let packet = Packet { headers: SmallVec::new(), payload: &[] };
+    let mut found = Parsed { packet, defects: SmallVec::new(), trailer: &[] };
+    Parser { octets, position: 0, end: octets.len(), udp_encapsulation, verify, found: &mut found }.run();
+    found
+}
 
-    /// For datagrams that are cut short.
-    pub(super) fn without_checksums(self) -> Self {
-        Parser { verify: false, ..self }
-    }
-
-    pub(super) fn parse(mut self) -> Parsed<'a> {
+impl<'a> Parser<'_, 'a> {
+    fn run(mut self) {
         let mut next = Next::Ip(None);
         loop {
             next = match next {
@@ -92,11 +82,10 @@ impl<'a> Parser<'a> {
             };
         }
         self.observe_protocols();
-        if self.defects.len() > 1 {
-            self.defects.sort_by_key(|defect| defect.octet);
+        self.found.packet.payload = &self.octets[self.position..];
+        if self.found.defects.len() > 1 {
+            self.found.defects.sort_by_key(|defect| defect.octet);
         }
-        let packet = Packet { headers: self.headers, payload: &self.octets[self.position..] };
-        Parsed { packet, defects: self.defects, trailer: self.trailer }
     }
 
     /// What both IP versions carry.
@@ -273,7 +262,7 @@ impl<'a> Parser<'a> {
         self.end = self.position + claimed;
         let no_checksum = octets[6..] == [0, 0] && self.is_over_ipv4();
         if self.verify && !no_checksum {
-            let start = transport_start(&self.headers, protocol::UDP, claimed);
+            let start = transport_start(&self.found.packet.headers, protocol::UDP, claimed);
             udp.checksum = self.checksum("UDP", start, claimed, Udp::CHECKSUM_AT);
         }
         let encapsulates = |port| udp.source_port == port || udp.destination_port == port;
@@ -302,7 +291,7 @@ impl<'a> Parser<'a> {
             self.defect(12, DefectKind::Reserved("TCP header"));
         }
         if self.verify {
-            let start = transport_start(&self.headers, protocol::TCP, rest.len());
+            let start = transport_start(&self.found.packet.headers, protocol::TCP, rest.len());
             tcp.checksum = self.checksum("TCP", start, rest.len(), Tcp::CHECKSUM_AT);
         }
         if let Some(options) = options.filter(|options| !options.is_empty()) {
@@ -329,7 +318,7 @@ impl<'a> Parser<'a> {
         let Some(octets) = rest.first_chunk::<8>() else { return self.truncated("ICMPv6 header", icmp::LENGTH) };
         let mut icmpv6 = Icmpv6::read(octets);
         if self.verify {
-            let start = transport_start(&self.headers, protocol::ICMPV6, rest.len());
+            let start = transport_start(&self.found.packet.headers, protocol::ICMPV6, rest.len());
             icmpv6.checksum = self.checksum("ICMPv6", start, rest.len(), icmp::CHECKSUM_AT);
         }
         self.push(Header::Icmpv6(icmpv6), icmp::LENGTH);
@@ -378,13 +367,13 @@ impl<'a> Parser<'a> {
     /// from the position on are its own; the field does not count `uncounted` of them.
     fn limit(&mut self, at: usize, field: &'static str, actual: usize, claimed: usize, uncounted: usize) {
         let available = self.end - self.position;
-        let is_outermost = self.headers.is_empty();
+        let is_outermost = self.found.packet.headers.is_empty();
         if actual + uncounted != claimed || claimed != available && !is_outermost {
             self.defect(at, DefectKind::Length { field, actual, expected: available - uncounted });
         }
         self.end = self.position + claimed;
         if is_outermost {
-            (self.octets, self.trailer) = self.octets.split_at(self.end);
+            (self.octets, self.found.trailer) = self.octets.split_at(self.end);
         }
     }
 
@@ -415,20 +404,20 @@ impl<'a> Parser<'a> {
     }
 
     fn is_over_ipv4(&self) -> bool {
-        let ip = self.headers.iter().rev().find(|h| matches!(h, Header::Ipv4(_) | Header::Ipv6(_)));
+        let ip = self.found.packet.headers.iter().rev().find(|h| matches!(h, Header::Ipv4(_) | Header::Ipv6(_)));
         matches!(ip, Some(Header::Ipv4(_)))
     }
 
     #[inline]
     fn push(&mut self, header: Header, length: usize) {
-        self.headers.push(header);
+        self.found.packet.headers.push(header);
         self.position += length;
     }
 
     /// Notes a defect at an octet counted from the position.
     #[cold]
     fn defect(&mut self, at: usize, kind: DefectKind) {
-        self.defects.push(Defect { octet: self.position + at, kind });
+        self.found.defects.push(Defect { octet: self.position + at, kind });
     }
 
     #[cold]
@@ -447,7 +436,7 @@ impl<'a> Parser<'a> {
     #[inline]
     fn observe_protocols(&mut self) {
         let mut next: Option<(u8, u16)> = None;
-        for header in self.headers.iter_mut().rev() {
+        for header in self.found.packet.headers.iter_mut().rev() {
             let field = match header {
                 Header::Ipv4(ipv4) => Some((&mut ipv4.protocol, protocol::EXPERIMENT)),
                 Header::Ipv6(ipv6) => Some((&mut ipv6.next_header, protocol::NO_NEXT_HEADER)),

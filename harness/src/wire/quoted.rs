@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::parse::Parser;
+use super::parse::parse;
 use super::{Header, Packet, protocol};
 
 /// The datagram that an ICMP error quotes, cut short as it may be (RFC 792, RFC 1122 section 3.2.2, RFC 4443 section
@@ -19,7 +19,7 @@ pub struct Quoted<'a> {
 impl<'a> Quoted<'a> {
     /// Reads the payload of an ICMP error. Never fails: what cannot be read is the packet's payload.
     pub fn parse(octets: &'a [u8]) -> Self {
-        let parsed = Parser::new(octets, None).without_checksums().parse();
+        let parsed = parse(octets, None, false);
         Quoted { packet: parsed.packet, trailer: parsed.trailer }
     }
 

@@ -1,5 +1,7 @@
 //! Packets for property tests.
 
+#![allow(dead_code)] // each test file uses its part
+
 use proptest::prelude::*;
 use rfcheck::wire::*;
 use smallvec::SmallVec;
@@ -38,6 +40,18 @@ pub(crate) fn well_formed_packet() -> impl Strategy<Value = Parts> {
         let headers: SmallVec<[Header; 3]> = layers.into_iter().flatten().chain(inner).collect();
         (headers, payload)
     })
+}
+
+/// A packet without defects of one IP header, without extension headers, and a transport header.
+pub(crate) fn plain_packet() -> impl Strategy<Value = Parts> {
+    let transport = prop_oneof![tcp(false).prop_map(Header::Tcp), udp(false).prop_map(Header::Udp)];
+    let over_ipv4 = (ipv4(false), prop_oneof![transport, icmpv4(false).prop_map(Header::Icmpv4)])
+        .prop_map(|(ip, inner)| [Header::Ipv4(ip), inner]);
+    let transport = prop_oneof![tcp(false).prop_map(Header::Tcp), udp(false).prop_map(Header::Udp)];
+    let over_ipv6 = (ipv6(false), prop_oneof![transport, icmpv6(false).prop_map(Header::Icmpv6)])
+        .prop_map(|(ip, inner)| [Header::Ipv6(ip), inner]);
+    (prop_oneof![over_ipv4, over_ipv6], payload())
+        .prop_map(|(headers, payload)| (headers.into_iter().collect(), payload))
 }
 
 /// An IP header, and what may stand between it and another IP header.
