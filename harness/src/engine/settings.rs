@@ -118,10 +118,9 @@ impl Settings {
             "ip_version" => {
                 let ip_version: IpVersion = option.parse()?;
                 if ip_version != self.link.ip_version {
-                    let (mtu, speed) = (self.link.mtu, self.link.speed);
+                    let Link { mtu, speed, segmentation_offload, receive_segment, .. } = self.link;
                     let untouched = mtu == Link::default_for(self.link.ip_version).mtu;
-                    self.link = Link::default_for(ip_version);
-                    self.link.speed = speed;
+                    self.link = Link { speed, segmentation_offload, receive_segment, ..Link::default_for(ip_version) };
                     if !untouched {
                         self.link.mtu = mtu;
                     }
@@ -139,7 +138,7 @@ impl Settings {
             "remote_ip" => {
                 let (address, prefix) = option.address()?;
                 self.link.remote = address;
-                self.link.remote_prefix = prefix.unwrap_or(if address.is_ipv6() { 64 } else { 24 });
+                self.link.remote_prefix = prefix.unwrap_or(if address.is_ipv6() { 128 } else { 32 });
             }
             "gateway_ip" => self.link.gateway = option.address()?.0,
             "netmask_ip" => {
@@ -151,7 +150,10 @@ impl Settings {
                 self.link.prefix = bits.leading_ones() as u8;
             }
             "mtu" => self.link.mtu = option.in_range(68, 65_535)? as u32,
-            "mss" => self.mss = Some(option.in_range(1, 65_535)? as u16),
+            "mss" => {
+                self.mss = Some(option.in_range(1, 65_535)? as u16);
+                self.link.receive_segment = self.mss;
+            }
             "speed" => self.link.speed = Some(option.parse()?),
             "tolerance_usecs" => self.tolerance_usecs = option.in_range(1, i64::MAX)? as u64,
             "tolerance_percent" => {

@@ -35,6 +35,12 @@ pub struct Link {
     pub mtu: u32,
     /// Link speed that the device reports, in Mbit/s; `None` leaves what the device has.
     pub speed: Option<u32>,
+    /// Whether the target's device takes TCP data larger than a segment and completes checksums, as an Ethernet card
+    /// does. What it then sends is seen in one piece and with the checksum completed.
+    pub segmentation_offload: bool,
+    /// Size of the segments, in octets, from which injected TCP packets are said to be merged by the target's device;
+    /// `None` if they are not.
+    pub receive_segment: Option<u16>,
 }
 
 impl IpVersion {
@@ -80,12 +86,14 @@ impl Link {
             Link {
                 ip_version,
                 local: IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0, 0, 0, 0, 1)),
-                prefix: 64,
+                prefix: 48,
                 gateway: IpAddr::V6(Ipv6Addr::new(0xfd3d, 0x0a0b, 0x17d6, 0x8888, 0, 0, 0, 1)),
                 remote: IpAddr::V6(Ipv6Addr::new(0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, 1)),
                 remote_prefix: 48,
                 mtu: 1520,
                 speed: None,
+                segmentation_offload: false,
+                receive_segment: None,
             }
         } else {
             Link {
@@ -97,6 +105,8 @@ impl Link {
                 remote_prefix: 24,
                 mtu: 1500,
                 speed: None,
+                segmentation_offload: false,
+                receive_segment: None,
             }
         }
     }

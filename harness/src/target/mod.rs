@@ -6,6 +6,7 @@
 mod call;
 mod capabilities;
 mod link;
+#[cfg(target_os = "linux")]
 pub mod linux;
 pub mod smoltcp;
 

@@ -1,1 +1,23 @@
 //! The running Linux kernel, each run in a network namespace of its own.
+//!
+//! A run has its own namespace, its own TUN device and its own addresses, so any number of runs can go on side by
+//! side, and the kernel takes everything down when the run's thread leaves or the process dies.
+
+mod blocking;
+mod calls;
+mod capabilities;
+mod capability;
+mod clock;
+mod configure;
+mod device;
+mod factory;
+mod namespace;
+mod netlink;
+mod offload;
+mod scheduling;
+mod system;
+mod target;
+mod tun;
+mod watchdog;
+
+pub use factory::LinuxFactory;

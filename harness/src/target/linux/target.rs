@@ -1,0 +1,259 @@
+//! One run against the running kernel.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::blocking::BlockingCalls;
+use super::calls::{self, CallContext};
+use super::capability;
+use super::clock::{Clock, monotonic};
+use super::device::Device;
+use super::namespace::{Home, Namespace};
+use super::scheduling::{Lateness, RealTime};
+use super::system::{Tried, check};
+use super::watchdog::Watched;
+use crate::target::{
+    CallId, CallMode, CallOutput, Capabilities, Event, Link, Returned, SocketCall, Target, TargetError,
+};
+use crate::time::Instant;
+
+/// How long before a deadline the thread wakes, to be awake when it comes; in nanoseconds.
+const SPIN: u64 = 30_000;
+
+/// The running kernel in a network namespace of the run's own.
+///
+/// Belongs to the thread that made it. Fields are dropped in this order.
+pub(super) struct LinuxTarget {
+    capabilities: Arc<Capabilities>,
+    /// Results of immediate calls, to be handed out before anything else.
+    returned: VecDeque<Returned>,
+    calls_made: u32,
+    context: CallContext,
+    /// Calls whose buffers the kernel may still read (MSG_ZEROCOPY).
+    kept: Vec<SocketCall>,
+    blocking: BlockingCalls,
+    /// Descriptors that the script has opened and not closed.
+    open: OpenDescriptors,
+    device: Device,
+    watched: Watched,
+    lateness: Lateness,
+    _real_time: RealTime,
+    _capabilities: RestoreCapabilities,
+    _namespace: Namespace,
+}
+
+impl LinuxTarget {
+    pub(super) fn make(
+        link: &Link,
+        home: &Arc<Home>,
+        capabilities: &Arc<Capabilities>,
+        working_directory: Option<PathBuf>,
+    ) -> Result<LinuxTarget, TargetError> {
+        let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
+        let namespace = Namespace::make(home).tried("cannot make a network namespace")?;
+        let device = Device::make(link)?;
+        let watched = Watched::register().tried("cannot start the watchdog")?;
+        let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;
+        let real_time = RealTime::try_enter();
+        Ok(LinuxTarget {
+            capabilities: Arc::clone(capabilities),
+            returned: VecDeque::new(),
+            calls_made: 0,
+            context: CallContext { clock: Clock::start(), working_directory },
+            kept: Vec::new(),
+            blocking,
+            open: OpenDescriptors::default(),
+            device,
+            watched,
+            lateness: Lateness::start(),
+            _real_time: real_time,
+            _capabilities: restore,
+            _namespace: namespace,
+        })
+    }
+
+    /// What is there already.
+    fn ready(&mut self, packet: &mut Vec<u8>) -> Result<Option<Event>, TargetError> {
+        if let Some(returned) = self.returned.pop_front() {
+            return Ok(Some(Event::Returned(returned)));
+        }
+        if let Some((returned, call)) = self.blocking.next() {
+            self.note(call, &returned);
+            return Ok(Some(Event::Returned(returned)));
+        }
+        let received = self.device.receive(packet).map_err(|error| gone("read from", &error))?;
+        Ok(received.then(|| Event::Packet(self.now())))
+    }
+
+    /// Remembers what a call leaves behind.
+    fn note(&mut self, call: SocketCall, returned: &Returned) {
+        self.open.note(&call, returned);
+        let flags = match &call {
+            SocketCall::Send { flags, .. } | SocketCall::SendTo { flags, .. } | SocketCall::SendMsg { flags, .. } => {
+                *flags
+            }
+            _ => 0,
+        };
+        if flags & libc::MSG_ZEROCOPY != 0 {
+            self.kept.push(call);
+        }
+    }
+
+    /// Sleeps until something may have happened or shortly before `due`, in nanoseconds of CLOCK_MONOTONIC.
+    fn sleep(&mut self, due: u64) -> Result<(), TargetError> {
+        let wake = due - SPIN;
+        let device = libc::pollfd { fd: self.device.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let returned = libc::pollfd { fd: self.blocking.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut waited_for = [device, returned];
+        let count = if self.blocking.any() { 2 } else { 1 };
+        self.lateness.before_sleep();
+        let left = wake.saturating_sub(monotonic());
+        let timeout = libc::timespec {
+            tv_sec: (left / 1_000_000_000).min(i32::MAX as u64) as libc::time_t,
+            tv_nsec: (left % 1_000_000_000) as libc::c_long,
+        };
+        // SAFETY: `count` entries and a time are passed.
+        let result = unsafe { libc::ppoll(waited_for.as_mut_ptr(), count, &timeout, std::ptr::null()) };
+        let error = io::Error::last_os_error();
+        self.lateness.after_sleep((result == 0).then_some(wake));
+        if result < 0 && error.kind() != io::ErrorKind::Interrupted {
+            return Err(gone("wait for", &error));
+        }
+        if waited_for[0].revents & (libc::POLLERR | libc::POLLNVAL) != 0 {
+            return Err(gone("wait for", &io::Error::from_raw_os_error(libc::EIO)));
+        }
+        Ok(())
+    }
+}
+
+impl Target for LinuxTarget {
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    fn now(&self) -> Instant {
+        self.context.clock.now()
+    }
+
+    fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {
+        self.device.send(packet).map_err(|error| gone("write to", &error))
+    }
+
+    fn call(&mut self, call: SocketCall, mode: CallMode) -> Result<CallId, TargetError> {
+        let id = CallId(self.calls_made);
+        self.calls_made += 1;
+        match mode {
+            CallMode::Immediate => {
+                let before = monotonic();
+                let done = self.watched.limited(|| calls::execute(&call, &self.context));
+                let after = monotonic();
+                // Only what is long enough to be a sleep: a short call is work.
+                if after - before > 100_000 {
+                    self.lateness.slept(after - before);
+                }
+                let at = self.context.clock.at(after);
+                let returned = Returned { id, at, result: done.result, output: done.output };
+                self.note(call, &returned);
+                self.returned.push_back(returned);
+            }
+            CallMode::Blocking => {
+                let started = self.blocking.start(id, call, &self.context);
+                started.map_err(|error| TargetError::Gone(format!("cannot make a blocking call: {error}")))?;
+            }
+        }
+        Ok(id)
+    }
+
+    fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError> {
+        packet.clear();
+        let due = self.context.clock.monotonic_of(deadline);
+        loop {
+            if let Some(event) = self.ready(packet)? {
+                return Ok(event);
+            }
+            let now = monotonic();
+            if now >= due {
+                return Ok(Event::Deadline);
+            }
+            if due - now > SPIN {
+                self.sleep(due)?;
+            }
+        }
+    }
+
+    fn scheduling_delay(&self) -> Duration {
+        self.lateness.total()
+    }
+}
+
+fn gone(what: &str, error: &io::Error) -> TargetError {
+    TargetError::Gone(format!("cannot {what} the device: {error}"))
+}
+
+/// Descriptors that the script has opened and not closed.
+#[derive(Debug, Default)]
+struct OpenDescriptors(BTreeSet<i32>);
+
+impl OpenDescriptors {
+    fn note(&mut self, call: &SocketCall, returned: &Returned) {
+        match (call, returned.result, &returned.output) {
+            (_, Ok(_), CallOutput::Pipe(from, to)) => self.0.extend([*from, *to]),
+            (
+                SocketCall::Socket { .. }
+                | SocketCall::Accept { .. }
+                | SocketCall::Open { .. }
+                | SocketCall::EpollCreate { .. },
+                Ok(fd),
+                _,
+            ) => {
+                self.0.insert(fd as i32);
+            }
+            (SocketCall::Fcntl { command: libc::F_DUPFD | libc::F_DUPFD_CLOEXEC, .. }, Ok(fd), _) => {
+                self.0.insert(fd as i32);
+            }
+            // Linux closes the descriptor whatever close returns, but for one that was not open.
+            (SocketCall::Close { fd }, Ok(_) | Err(_), _) => {
+                self.0.remove(fd);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for OpenDescriptors {
+    /// Closes them. TCP connections are reset, as their peer is gone: an orphan that went on sending would keep the
+    /// namespace alive for minutes.
+    fn drop(&mut self) {
+        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+        for &fd in &self.0 {
+            let length = size_of::<libc::linger>() as libc::socklen_t;
+            // SAFETY: the structure is valid for reading. What is no socket gives an error, which is of no interest.
+            unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const linger).cast(), length) };
+            // SAFETY: the script opened this descriptor and has not closed it.
+            if let Err(error) = check(unsafe { libc::close(fd) }) {
+                tracing::debug!("closing descriptor {fd} at the end of the run: {error}");
+            }
+        }
+    }
+}
+
+/// Gives the thread back the capabilities it had, should a script have dropped some.
+struct RestoreCapabilities(capability::Capabilities);
+
+impl RestoreCapabilities {
+    fn remember() -> io::Result<RestoreCapabilities> {
+        capability::Capabilities::get().map(RestoreCapabilities)
+    }
+}
+
+impl Drop for RestoreCapabilities {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.set() {
+            tracing::warn!("a thread could not get its capabilities back: {error}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The kernel behind the adapter: echo, UDP and TCP in each IP version, with packets written by hand.
+#![allow(clippy::unwrap_used)] // a test that cannot go on should stop
+
+mod linux_support;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use linux_support::*;
+use rfcheck::target::{CallMode, CallOutput, Errno, Event, IpVersion, Link, SocketCall, Target, TargetFactory};
+
+const VERSIONS: [IpVersion; 3] = [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, IpVersion::Ipv6];
+const STREAM: i32 = 1;
+const DATAGRAM: i32 = 2;
+
+fn for_each_version(test: &str, body: impl Fn(&mut dyn Target, &Link)) {
+    let Some(factory) = factory(test) else { return };
+    for version in VERSIONS {
+        let link = Link::default_for(version);
+        let mut target = factory.create(&link).unwrap();
+        body(&mut *target, &link);
+    }
+}
+
+#[test]
+fn an_echo_request_is_answered_at_once() {
+    for_each_version("echo", |target, link| {
+        let request = ping(link.remote, link.local);
+        target.inject(&request).unwrap();
+        let answer = packet(target);
+        let (from, to, protocol, body) = split(&answer);
+        assert_eq!((from, to), (link.local, link.remote));
+        assert_eq!(body[0], if protocol == 58 { 129 } else { 0 });
+        assert_eq!(body[4..], split(&request).3[4..]);
+    });
+}
+
+#[test]
+fn nothing_comes_unasked() {
+    for_each_version("silence", |target, _| {
+        assert_eq!(packet_within(target, Duration::from_millis(1_500)), None);
+    });
+}
+
+#[test]
+fn a_deadline_is_met() {
+    for_each_version("deadline", |target, _| {
+        let deadline = target.now() + Duration::from_millis(20);
+        assert!(matches!(target.wait(deadline, &mut Vec::new()).unwrap(), Event::Deadline));
+        let late = target.now() - deadline;
+        assert!(target.now() >= deadline);
+        assert!(late < Duration::from_millis(50), "{late:?} late");
+        assert!(late <= target.scheduling_delay() + Duration::from_millis(2), "{late:?} late without noticing");
+    });
+}
+
+#[test]
+fn udp_goes_both_ways() {
+    for_each_version("UDP", |target, link| {
+        let (family, local, remote) = ends(link);
+        let fd = value(target, SocketCall::Socket { domain: family, kind: DATAGRAM, protocol: 0 }) as i32;
+        value(target, SocketCall::Bind { fd, address: local });
+        let (on_wire_local, on_wire_remote) = (SocketAddr::new(link.local, 8080), SocketAddr::new(link.remote, 40_000));
+        target.inject(&udp(on_wire_remote, on_wire_local, b"question")).unwrap();
+        let got = call(target, SocketCall::RecvFrom { fd, length: 100, flags: 0, null: false });
+        let CallOutput::Message { data, address, .. } = got.output else { panic!("{got:?}") };
+        assert_eq!((data.as_slice(), address), (&b"question"[..], Some(remote)));
+        let data = b"answer".to_vec();
+        value(target, SocketCall::SendTo { fd, data, flags: 0, address: Some(remote), null: false });
+        let sent = packet(target);
+        let (from, to, protocol, body) = split(&sent);
+        assert_eq!((from, to, protocol), (link.local, link.remote, UDP));
+        assert_eq!(&body[8..], b"answer");
+    });
+}
+
+#[test]
+fn tcp_is_accepted_read_written_and_closed() {
+    for_each_version("TCP", |target, link| {
+        let (family, local, remote) = ends(link);
+        let listener = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+        value(target, SocketCall::Bind { fd: listener, address: local });
+        value(target, SocketCall::Listen { fd: listener, backlog: 1 });
+        let syn = Segment {
+            from: SocketAddr::new(link.remote, 40_000),
+            to: SocketAddr::new(link.local, 8080),
+            sequence: 1_000,
+            acknowledgment: 0,
+            flags: SYN,
+            payload: b"",
+        };
+        target.inject(&syn.octets()).unwrap();
+        let answer = packet(target);
+        let answer = Segment::parse(&answer);
+        assert_eq!((answer.flags, answer.acknowledgment), (SYN | ACK, 1_001));
+        let ack = Segment { sequence: 1_001, acknowledgment: answer.sequence.wrapping_add(1), flags: ACK, ..syn };
+        target.inject(&ack.octets()).unwrap();
+        let accepted = call(target, SocketCall::Accept { fd: listener });
+        assert_eq!(address(&accepted.output), remote);
+        let fd = accepted.result.unwrap() as i32;
+        target.inject(&Segment { flags: PSH | ACK, payload: b"hello", ..ack }.octets()).unwrap();
+        assert_eq!(Segment::parse(&packet(target)).acknowledgment, 1_006);
+        let read = call(target, SocketCall::Read { fd, length: 100, null: false });
+        assert_eq!((read.result, read.output), (Ok(5), CallOutput::Data(b"hello".into())));
+        value(target, SocketCall::Write { fd, data: b"world".into(), null: false });
+        let data = packet(target);
+        assert_eq!(Segment::parse(&data).payload, b"world");
+        let ack = Segment { sequence: 1_006, acknowledgment: ack.acknowledgment.wrapping_add(5), ..ack };
+        target.inject(&ack.octets()).unwrap();
+        value(target, SocketCall::Close { fd });
+        assert_eq!(Segment::parse(&packet(target)).flags, FIN | ACK);
+        assert_eq!(call(target, SocketCall::Close { fd }).result, Err(Errno(9)));
+    });
+}
+
+#[test]
+fn blocking_calls_return_when_the_peer_acts() {
+    for_each_version("blocking calls", |target, link| {
+        let (family, local, remote) = ends(link);
+        let fd = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+        value(target, SocketCall::Bind { fd, address: local });
+        let id = target.call(SocketCall::Connect { fd, address: remote }, CallMode::Blocking).unwrap();
+        let syn = packet(target);
+        let syn = Segment::parse(&syn);
+        assert_eq!(syn.flags, SYN);
+        let answer = Segment {
+            from: syn.to,
+            to: syn.from,
+            sequence: 77,
+            acknowledgment: syn.sequence.wrapping_add(1),
+            flags: SYN | ACK,
+            payload: b"",
+        };
+        target.inject(&answer.octets()).unwrap();
+        let mut acknowledged = false;
+        let mut connected = None;
+        while !acknowledged || connected.is_none() {
+            let mut octets = Vec::new();
+            match target.wait(target.now() + Duration::from_secs(1), &mut octets).unwrap() {
+                Event::Packet(_) => acknowledged = Segment::parse(&octets).flags == ACK,
+                Event::Returned(returned) => connected = Some(returned),
+                Event::Deadline => panic!("no handshake"),
+            }
+        }
+        let connected = connected.unwrap();
+        assert_eq!((connected.id, connected.result), (id, Ok(0)));
+        assert!(connected.at <= target.now());
+
+        let id = target.call(SocketCall::Read { fd, length: 10, null: false }, CallMode::Blocking).unwrap();
+        let data = Segment { sequence: 78, flags: PSH | ACK, payload: b"late", ..answer };
+        target.inject(&data.octets()).unwrap();
+        loop {
+            let mut octets = Vec::new();
+            match target.wait(target.now() + Duration::from_secs(1), &mut octets).unwrap() {
+                Event::Packet(_) => assert_eq!(Segment::parse(&octets).acknowledgment, 82),
+                Event::Returned(returned) => {
+                    assert_eq!((returned.id, returned.result), (id, Ok(4)));
+                    assert_eq!(returned.output, CallOutput::Data(b"late".into()));
+                    break;
+                }
+                Event::Deadline => panic!("the read did not return"),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_call_that_should_have_returned_is_interrupted() {
+    let Some(factory) = factory("the watchdog") else { return };
+    let link = Link::default_for(IpVersion::Ipv4);
+    let mut target = factory.create(&link).unwrap();
+    let fd = value(&mut *target, SocketCall::Socket { domain: 2, kind: DATAGRAM, protocol: 0 }) as i32;
+    let before = target.now();
+    let read = call(&mut *target, SocketCall::Read { fd, length: 1, null: false });
+    assert_eq!(read.result, Err(Errno(4)));
+    let took = read.at - before;
+    assert!((Duration::from_secs(3)..Duration::from_secs(5)).contains(&took), "{took:?}");
+}
+
+#[test]
+fn offloaded_segments_come_in_one_piece_with_a_right_checksum() {
+    let Some(factory) = factory("segmentation offload") else { return };
+    for version in VERSIONS {
+        for offload in [false, true] {
+            let link = Link { segmentation_offload: offload, ..Link::default_for(version) };
+            let mut target = factory.create(&link).unwrap();
+            let (family, local, _) = ends(&link);
+            let listener = value(&mut *target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+            value(&mut *target, SocketCall::Bind { fd: listener, address: local });
+            value(&mut *target, SocketCall::Listen { fd: listener, backlog: 1 });
+            let syn = Segment {
+                from: SocketAddr::new(link.remote, 40_000),
+                to: SocketAddr::new(link.local, 8080),
+                sequence: 1_000,
+                acknowledgment: 0,
+                flags: SYN,
+                payload: b"",
+            };
+            target.inject(&syn.octets()).unwrap();
+            let answer = packet(&mut *target);
+            let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
+            target.inject(&Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn }.octets()).unwrap();
+            let fd = value(&mut *target, SocketCall::Accept { fd: listener }) as i32;
+            // Without an MSS option the peer takes 536 octets (IPv4) or 1220 (IPv6) at most: RFC 9293, 3.7.1.
+            value(&mut *target, SocketCall::Write { fd, data: vec![1; 4_000], null: false });
+            let first = packet(&mut *target);
+            let length = Segment::parse(&first).payload.len();
+            if offload {
+                assert!(length > 1_220, "{version}: {length} octets");
+            } else {
+                assert!(length <= 1_220, "{version}: {length} octets");
+            }
+        }
+    }
+}
