@@ -20,7 +20,8 @@ const LATEST: u64 = 1 << 60;
 
 /// An interface with its sockets.
 pub(super) struct Stack {
-    interface: Interface,
+    /// Boxed, as its fragmentation buffer makes it large and a stack is moved about when it is made.
+    interface: Box<Interface>,
     layer: SocketLayer,
     waiting: Vec<Waiting>,
     /// Calls that returned when they were issued; they come before any datagram.
@@ -45,7 +46,7 @@ impl Stack {
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = SEED;
         let mut port = Port { receive: None, transmit: queue, mtu };
-        let mut interface = Interface::new(config, &mut port, StackInstant::ZERO);
+        let mut interface = Box::new(Interface::new(config, &mut port, StackInstant::ZERO));
         interface.update_ip_addrs(|addresses| {
             addresses.push(IpCidr::new(link.local.into(), link.prefix)).expect("there is room for one address");
         });

@@ -136,10 +136,9 @@ impl SocketLayer {
             IpAddr::V4(ip) => ip.is_multicast() || ip.is_broadcast(),
             IpAddr::V6(ip) => ip.is_multicast(),
         };
-        if !address.ip().is_unspecified() && address.ip() != local {
-            if !is_group || matches!(descriptor.socket, Socket::Stream(_)) {
-                return Err(EADDRNOTAVAIL);
-            }
+        let is_own = address.ip().is_unspecified() || address.ip() == local;
+        if !is_own && (!is_group || matches!(descriptor.socket, Socket::Stream(_))) {
+            return Err(EADDRNOTAVAIL);
         }
         let port = if address.port() == 0 { self.dynamic_port(fd)? } else { address.port() };
         let bound = Bound { address: Some(address.ip()).filter(|ip| !ip.is_unspecified()), port };
