@@ -30,3 +30,31 @@ pub struct Diagnostic {
 
 /// All that is wrong with one script, in order of place.
 pub type Diagnostics = Vec<Diagnostic>;
+
+impl Diagnostic {
+    /// An error.
+    pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
+        let (message, label) = (message.into(), label.into());
+        Diagnostic { code, severity: Severity::Error, message, span, label, help: None }
+    }
+
+    /// A warning.
+    pub(crate) fn warning(
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+    ) -> Self {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message, label) }
+    }
+
+    /// With what to do about it.
+    pub(crate) fn help(self, help: impl Into<String>) -> Self {
+        Diagnostic { help: Some(help.into()), ..self }
+    }
+
+    /// With what to do about it, if something is known.
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        Diagnostic { help, ..self }
+    }
+}

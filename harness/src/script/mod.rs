@@ -6,11 +6,21 @@
 
 mod definitions;
 mod diagnostic;
+pub mod directives;
+pub mod fields;
+pub mod icmp;
+mod lexer;
+mod parser;
+mod render;
+mod scanner;
 mod span;
+mod suggest;
 pub mod symbols;
 pub mod tree;
 
 pub use definitions::{Definition, Definitions};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use parser::{Parsed, parse, parse_with_warnings};
+pub use render::render;
 pub use span::{LineIndex, Span, Spanned};
 pub use tree::Script;

@@ -1,0 +1,418 @@
+//! Raw tokens to the tokens the parser sees: definitions replaced, conditions decided, directives set aside,
+//! comments dropped.
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::directives;
+use super::scanner::{Raw, RawKind, Scanner};
+use super::tree::Directive;
+use super::{Definition, Definitions, Span};
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    End,
+    Word,
+    Integer {
+        value: i64,
+        hexadecimal: bool,
+    },
+    /// A number that no 64-bit integer holds; its digits may still be octets.
+    Huge,
+    Float,
+    Ipv4,
+    Ipv6,
+    String,
+    Command,
+    Code,
+    Option,
+    Ellipsis,
+    Punct(u8),
+    /// Already reported.
+    Bad,
+}
+
+/// A token. Its text is the definition's where a definition replaced it, and holds no quotes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token<'a> {
+    pub(super) kind: TokenKind,
+    pub(super) text: &'a str,
+    /// Its place in the script, quotes included.
+    pub(super) span: Span,
+    /// Line of its first octet, from 1.
+    pub(super) line: u32,
+}
+
+/// A `--define` line of the script itself.
+struct OwnDefinition<'a> {
+    name: &'a str,
+    value: &'a str,
+    span: Span,
+    used: bool,
+}
+
+pub(super) struct Lexer<'a> {
+    scanner: Scanner<'a>,
+    given: &'a Definitions,
+    own: Vec<OwnDefinition<'a>>,
+    /// One bit for each hash of a defined name, so that most words are not looked up.
+    filter: u64,
+    /// The `#ifdef` that has not ended.
+    condition: Option<Span>,
+    /// Whether the script has conditions, so that a definition may be used in a part that was left out.
+    conditions: bool,
+    /// Octet after the last token, to tell a directive at a line's start from one behind an event.
+    line_of_last: u32,
+    pub(super) directives: Vec<Directive>,
+    pub(super) diagnostics: Diagnostics,
+}
+
+/// Words that packetdrill's lexer knows before it looks at definitions.
+const RESERVED: [&str; 80] = [
+    "ECN",
+    "FO",
+    "FOEXP",
+    "Flags",
+    "GREv0",
+    "TS",
+    "ack",
+    "ce",
+    "ceb",
+    "checksum",
+    "cmsg_data",
+    "cmsg_level",
+    "cmsg_type",
+    "e0b",
+    "e1b",
+    "ecr",
+    "ect0",
+    "ect01",
+    "ect1",
+    "ee_code",
+    "ee_data",
+    "ee_errno",
+    "ee_info",
+    "ee_origin",
+    "ee_type",
+    "encap",
+    "eol",
+    "events",
+    "fd",
+    "flags",
+    "flowlabel",
+    "gre",
+    "htons",
+    "icmp",
+    "id",
+    "inet6_addr",
+    "inet_addr",
+    "ipv4",
+    "ipv6",
+    "key",
+    "label",
+    "linger",
+    "md5",
+    "mpls",
+    "msg_control",
+    "msg_flags",
+    "msg_iov",
+    "msg_name",
+    "mss",
+    "mtu",
+    "noecn",
+    "none",
+    "nop",
+    "off",
+    "onoff",
+    "present",
+    "psp",
+    "ptr",
+    "raw",
+    "revents",
+    "sa_family",
+    "sack",
+    "sackOK",
+    "scm_nsec",
+    "scm_sec",
+    "seq",
+    "sin_addr",
+    "sin_port",
+    "spi",
+    "sum",
+    "tc",
+    "tos",
+    "ttl",
+    "u32",
+    "u64",
+    "udp",
+    "urg",
+    "val",
+    "win",
+    "wscale",
+];
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str, given: &'a Definitions) -> Self {
+        let filter = given.iter().fold(0, |filter, (name, _)| filter | bit(name));
+        Lexer {
+            scanner: Scanner::new(text),
+            given,
+            own: Vec::new(),
+            filter,
+            condition: None,
+            conditions: false,
+            line_of_last: 0,
+            directives: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.scanner.text()
+    }
+
+    /// Goes back or on to a place outside of comments and conditions that were not yet seen.
+    pub(super) fn seek(&mut self, position: u32, line: u32) {
+        self.scanner.seek(position, line);
+    }
+
+    /// Adds `NAME=VALUE` of the script. A given definition of the same name wins, as packetdrill's command line does.
+    pub(super) fn define(&mut self, name: &'a str, value: &'a str, span: Span) {
+        if self.given.get(name).is_none() {
+            self.filter |= bit(name);
+            self.own.push(OwnDefinition { name, value, span, used: false });
+        }
+    }
+
+    /// What a given definition makes of a word where quotes do not matter.
+    pub(super) fn given_word(&self, word: &str) -> Option<&'a str> {
+        match self.given.get(word)? {
+            Definition::Word(text) | Definition::String(text) => Some(text),
+            Definition::Command(_) => None,
+        }
+    }
+
+    /// Definitions of the script that nothing used, if that can be said.
+    pub(super) fn unused(&self) -> impl Iterator<Item = (&'a str, Span)> {
+        let own = if self.conditions { &[] } else { self.own.as_slice() };
+        own.iter().filter(|d| !d.used).map(|d| (d.name, d.span))
+    }
+
+    /// The next token.
+    pub(super) fn next(&mut self) -> Token<'a> {
+        loop {
+            let raw = self.scanner.next();
+            let token = match raw.kind {
+                RawKind::LineComment => {
+                    self.comment(raw);
+                    continue;
+                }
+                RawKind::BlockComment => continue,
+                RawKind::Hash => match self.hash(raw) {
+                    Some(token) => token,
+                    None => continue,
+                },
+                RawKind::End => {
+                    if let Some(span) = self.condition.take() {
+                        self.report("parse::condition", span, "`#ifdef` has no `#endif`", "this part never ends");
+                    }
+                    self.token(raw, TokenKind::End, "")
+                }
+                _ => self.convert(raw),
+            };
+            self.line_of_last = token.line;
+            return token;
+        }
+    }
+
+    fn convert(&mut self, raw: Raw) -> Token<'a> {
+        let all = &self.text()[raw.start as usize..raw.end as usize];
+        let (kind, text) = match raw.kind {
+            RawKind::Word => return self.word(raw, all),
+            RawKind::Integer => (integer(all), all),
+            RawKind::Hexadecimal => (hexadecimal(all), all),
+            RawKind::Float => (TokenKind::Float, all),
+            RawKind::Ipv4 => (TokenKind::Ipv4, all),
+            RawKind::Ipv6 => (TokenKind::Ipv6, all),
+            RawKind::String => (TokenKind::String, &all[1..all.len() - 1]),
+            RawKind::Command => (TokenKind::Command, &all[1..all.len() - 1]),
+            RawKind::Code => (TokenKind::Code, all[2..all.len() - 2].trim_matches([' ', '\t'])),
+            RawKind::Option => (TokenKind::Option, &all[2..]),
+            RawKind::Ellipsis => (TokenKind::Ellipsis, all),
+            RawKind::Punct(octet) => (TokenKind::Punct(octet), all),
+            RawKind::Unterminated(open) => {
+                let (what, close) = match open {
+                    b'"' => ("string", "\""),
+                    b'`' => ("command", "`"),
+                    b'%' => ("code block", "}%"),
+                    _ => ("comment", "*/"),
+                };
+                let width = if matches!(open, b'"' | b'`') { 1 } else { 2 };
+                let span = Span { start: raw.start, end: raw.start + width };
+                self.report(
+                    "parse::unterminated",
+                    span,
+                    &format!("this {what} has no end"),
+                    &format!("no `{close}` follows"),
+                );
+                (TokenKind::Bad, "")
+            }
+            RawKind::End | RawKind::Hash | RawKind::LineComment | RawKind::BlockComment => (TokenKind::Bad, ""),
+        };
+        self.token(raw, kind, text)
+    }
+
+    /// A word, or what a definition makes of it.
+    fn word(&mut self, raw: Raw, word: &'a str) -> Token<'a> {
+        if self.filter & bit(word) != 0 && !RESERVED.contains(&word) {
+            if let Some(definition) = self.given.get(word) {
+                let (kind, text) = match definition {
+                    Definition::Word(text) => (defined(text), text),
+                    Definition::String(text) => (TokenKind::String, text),
+                    Definition::Command(text) => (TokenKind::Command, text),
+                };
+                return self.token(raw, kind, text);
+            }
+            if let Some(own) = self.own.iter_mut().rev().find(|own| own.name == word) {
+                own.used = true;
+                let value = own.value;
+                let quoted = |quote| value.strip_prefix(quote).and_then(|v: &str| v.strip_suffix(quote));
+                let (kind, text) = match (quoted('"'), quoted('`')) {
+                    (Some(text), _) => (TokenKind::String, text),
+                    (_, Some(text)) => (TokenKind::Command, text),
+                    _ => (defined(value), value),
+                };
+                return self.token(raw, kind, text);
+            }
+        }
+        self.token(raw, TokenKind::Word, word)
+    }
+
+    /// `//@`, if it is one.
+    fn comment(&mut self, raw: Raw) {
+        let all = &self.text()[raw.start as usize..raw.end as usize];
+        let Some(directive) = all.strip_prefix("//@") else { return };
+        let span = Span { start: raw.start, end: raw.start + all.trim_end().len() as u32 };
+        if self.line_of_last == raw.line {
+            self.report("directive::place", span, "a directive stands on a line of its own", "this follows an event");
+            return;
+        }
+        match directives::parse(directive, raw.start + 3) {
+            Ok(directive) => self.directives.push(directive),
+            Err(diagnostic) => self.diagnostics.push(diagnostic),
+        }
+    }
+
+    /// `#ifdef NAME` or `#endif`. The token is given where it is neither.
+    fn hash(&mut self, raw: Raw) -> Option<Token<'a>> {
+        let span = Span { start: raw.start, end: raw.end };
+        match &self.text()[raw.start as usize..raw.end as usize] {
+            "#ifdef" => {
+                self.conditions = true;
+                if self.condition.is_some() {
+                    self.report("parse::condition", span, "`#ifdef` inside `#ifdef`", "conditions do not nest");
+                    return Some(self.token(raw, TokenKind::Bad, ""));
+                }
+                let before = self.scanner.clone();
+                let name = self.scanner.next();
+                if name.kind != RawKind::Word {
+                    self.scanner = before;
+                    self.report("parse::condition", span, "`#ifdef` needs a name", "no name follows");
+                    return Some(self.token(raw, TokenKind::Bad, ""));
+                }
+                let name = &self.text()[name.start as usize..name.end as usize];
+                self.condition = Some(span);
+                if let Some(own) = self.own.iter_mut().find(|own| own.name == name) {
+                    own.used = true;
+                } else if self.given.get(name).is_none() {
+                    self.skip_condition();
+                }
+                None
+            }
+            "#endif" => {
+                if self.condition.take().is_none() {
+                    self.report("parse::condition", span, "`#endif` without `#ifdef`", "nothing ends here");
+                    return Some(self.token(raw, TokenKind::Bad, ""));
+                }
+                None
+            }
+            other => {
+                let message = format!("unknown condition `{other}`");
+                self.diagnostics.push(
+                    Diagnostic::error("parse::condition", span, message, "expected `#ifdef` or `#endif`")
+                        .help("only `#ifdef NAME` ... `#endif` exist; comments begin with `//`"),
+                );
+                Some(self.token(raw, TokenKind::Bad, ""))
+            }
+        }
+    }
+
+    /// Goes to the `#endif`, which is found also where a comment or string hides it, as in the FreeBSD dialect.
+    fn skip_condition(&mut self) {
+        let rest = self.scanner.rest();
+        let length = rest.find("#endif").unwrap_or(rest.len());
+        let end = self.text().len() - rest.len() + length;
+        let lines = rest.as_bytes()[..length].iter().filter(|b| **b == b'\n').count() as u32;
+        let line = self.scanner.line();
+        self.scanner.seek(end as u32, line + lines);
+    }
+
+    fn token(&self, raw: Raw, kind: TokenKind, text: &'a str) -> Token<'a> {
+        Token { kind, text, span: Span { start: raw.start, end: raw.end }, line: raw.line }
+    }
+
+    fn report(&mut self, code: &'static str, span: Span, message: &str, label: &str) {
+        self.diagnostics.push(Diagnostic::error(code, span, message, label));
+    }
+}
+
+/// A word's bit in the filter.
+fn bit(word: &str) -> u64 {
+    let bytes = word.as_bytes();
+    let last = bytes.last().copied().unwrap_or(0);
+    let first = bytes.first().copied().unwrap_or(0);
+    1 << ((usize::from(first) * 7 + usize::from(last) * 3 + bytes.len()) % 64)
+}
+
+/// What kind of token a definition's text is: packetdrill reads numbers as strtol with base 0 does.
+fn defined(text: &str) -> TokenKind {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.as_bytes()[0].is_ascii_digit() && digits.as_bytes()[0] != b'.' {
+        return TokenKind::Word;
+    }
+    if let Some(hex) = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        return if !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()) && digits.len() == text.len() {
+            hexadecimal(text)
+        } else {
+            TokenKind::Word
+        };
+    }
+    if digits.bytes().all(|b| b.is_ascii_digit()) {
+        let octal = digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b < b'8');
+        return match (octal, i64::from_str_radix(text, 8)) {
+            (true, Ok(value)) => TokenKind::Integer { value, hexadecimal: false },
+            _ => integer(text),
+        };
+    }
+    let fraction = digits.split_once('.').map(|(_, fraction)| fraction);
+    let float =
+        fraction.is_some_and(|f| !f.is_empty()) && digits.bytes().filter(|b| *b != b'.').all(|b| b.is_ascii_digit());
+    if text.parse::<std::net::Ipv4Addr>().is_ok() {
+        TokenKind::Ipv4
+    } else if text.contains("::") && text.parse::<std::net::Ipv6Addr>().is_ok() {
+        TokenKind::Ipv6
+    } else if float && digits.matches('.').count() == 1 {
+        TokenKind::Float
+    } else {
+        TokenKind::Word
+    }
+}
+
+fn integer(text: &str) -> TokenKind {
+    text.parse().map_or(TokenKind::Huge, |value| TokenKind::Integer { value, hexadecimal: false })
+}
+
+/// A hexadecimal number; up to 64 bits, so that masks with the highest bit can be written.
+fn hexadecimal(text: &str) -> TokenKind {
+    u64::from_str_radix(&text[2..], 16)
+        .map_or(TokenKind::Huge, |value| TokenKind::Integer { value: value as i64, hexadecimal: true })
+}

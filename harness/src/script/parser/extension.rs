@@ -1,0 +1,196 @@
+//! What stands after a packet: TCP over UDP, and our own `data`, `with` and `fragment`.
+
+use std::net::IpAddr;
+
+use super::expression::unescape;
+use super::{Diagnostic, Failed, Fallible, Parser, did_you_mean, octets, owned};
+use crate::script::fields::{self, FieldKind};
+use crate::script::lexer::TokenKind;
+use crate::script::tree::{Body, FieldSpec, FieldValue, FragmentSpec, PacketSpec, Ports};
+use crate::script::{Span, Spanned};
+
+impl<'a> Parser<'a> {
+    pub(super) fn extensions(&mut self, packet: &mut PacketSpec) -> Fallible<()> {
+        if let Body::Tcp(tcp) = &mut packet.body {
+            packet.data = self.rst_diagnostic(tcp)?;
+            tcp.udp_encapsulation = self.udp_encapsulation()?;
+        }
+        if self.at_word("data") {
+            let data = self.data()?;
+            self.check_length(packet, &data)?;
+            packet.data = Some(data);
+        }
+        if self.eat_word("with") {
+            loop {
+                let field = self.field()?;
+                if packet.fields.iter().any(|before| before.name == field.name) {
+                    let message = format!("`{}` is said twice", field.name.node);
+                    return self.fail("field::twice", field.name.span, message, "it was said before");
+                }
+                packet.fields.push(field);
+                if !self.eat_punct(b',') {
+                    break;
+                }
+            }
+        }
+        if self.at_word("fragment") {
+            packet.fragment = Some(self.fragment()?);
+        }
+        Ok(())
+    }
+
+    /// `/udp(a > b)`, if a slash is looked at.
+    pub(super) fn udp_encapsulation(&mut self) -> Fallible<Option<Ports>> {
+        if !self.eat_punct(b'/') {
+            return Ok(None);
+        }
+        self.expect_word("udp")?;
+        self.expect_punct(b'(', "before the UDP ports")?;
+        let ports = self.ports()?;
+        self.expect_punct(b')', "after the UDP ports")?;
+        Ok(Some(ports))
+    }
+
+    /// `data "..."`, `data 0x...`.
+    fn data(&mut self) -> Fallible<Spanned<Vec<u8>>> {
+        let start = self.bump().span;
+        if self.at(TokenKind::String) {
+            let mut octets = Vec::new();
+            while self.at(TokenKind::String) {
+                let token = self.bump();
+                self.unescape_into(token.text, token.span, &mut octets)?;
+            }
+            return Ok(Spanned { node: octets, span: start.to(self.last) });
+        }
+        let octets = self.hexadecimal_octets("the payload")?;
+        Ok(Spanned { node: octets, span: start.to(self.last) })
+    }
+
+    pub(super) fn unescape_into(&mut self, text: &str, span: Span, into: &mut Vec<u8>) -> Fallible<()> {
+        unescape(text, into).map_err(|(at, message)| {
+            // The text starts after the quote, if it is the script's own.
+            let at = span.start + 1 + at as u32;
+            let place = if at + 2 < span.end { Span { start: at, end: at + 1 } } else { span };
+            self.report(
+                Diagnostic::error("parse::escape", place, message, "expected a known escape")
+                    .help(r#"the escapes are \" \\ \f \n \r \t \v and \xHH"#),
+            );
+            Failed
+        })
+    }
+
+    /// `0x` and two digits for each octet.
+    fn hexadecimal_octets(&mut self, what: &str) -> Fallible<Vec<u8>> {
+        let text = self.token.text;
+        let number = matches!(self.token.kind, TokenKind::Integer { .. } | TokenKind::Huge | TokenKind::Word);
+        if !number || !text.starts_with("0x") {
+            return self.unexpected(&format!("expected {what} as `0x` and hexadecimal digits, or as a string"));
+        }
+        let span = self.bump().span;
+        match octets(text) {
+            Some(octets) => Ok(octets),
+            None => self.fail(
+                "parse::octets",
+                span,
+                "these are no octets",
+                "expected two hexadecimal digits for each octet",
+            ),
+        }
+    }
+
+    fn check_length(&mut self, packet: &PacketSpec, data: &Spanned<Vec<u8>>) -> Fallible<()> {
+        let announced = match &packet.body {
+            Body::Tcp(tcp) => Some(tcp.sequence.length),
+            Body::Stream(stream) => Some(stream.sequence.length),
+            Body::Udp(udp) => Some(udp.length),
+            Body::Icmp(icmp) => icmp.length,
+        };
+        let there = data.node.len();
+        match announced {
+            Some(announced) if usize::from(announced) != there => self.fail(
+                "packet::data",
+                data.span,
+                "payload and length disagree",
+                format!("{there} octets are given, {announced} are announced"),
+            ),
+            None if there > usize::from(u16::MAX) => {
+                self.fail("packet::data", data.span, "the payload is too long", format!("{there} octets are given"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `name=value`.
+    fn field(&mut self) -> Fallible<FieldSpec> {
+        if !self.at(TokenKind::Word) {
+            return self.unexpected("expected a field, such as `tcp.checksum=0`");
+        }
+        let name = self.bump_raw(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+        let Some(known) = fields::field(name.node) else {
+            let suggestion = did_you_mean(name.node, fields::FIELDS.iter().map(|known| known.name))
+                .or_else(|| fields_of_header(name.node));
+            let message = format!("there is no field `{}`", name.node);
+            self.report(
+                Diagnostic::error("field::unknown", name.span, message, "unknown field").maybe_help(suggestion),
+            );
+            return Err(Failed);
+        };
+        self.expect_punct(b'=', "after the field's name")?;
+        let start = self.token.span;
+        let value = match known.kind {
+            FieldKind::Bits(bits) => {
+                FieldValue::Number(self.number(&format!("value of `{}`", known.name), (1 << bits) - 1)?.node)
+            }
+            FieldKind::Ipv4Address if self.at(TokenKind::Ipv4) => self.address()?,
+            FieldKind::Ipv6Address if self.at(TokenKind::Ipv6) => self.address()?,
+            FieldKind::Ipv4Address => return self.unexpected("expected an IPv4 address"),
+            FieldKind::Ipv6Address => return self.unexpected("expected an IPv6 address"),
+            FieldKind::Octets(most) => {
+                let octets = self.hexadecimal_octets(&format!("`{}`", known.name))?;
+                if octets.len() > most {
+                    let message = format!("`{}` has {} octets", known.name, octets.len());
+                    return self.fail("field::octets", start.to(self.last), message, format!("it may have {most}"));
+                }
+                FieldValue::Octets(octets)
+            }
+        };
+        Ok(FieldSpec { name: owned(name), value: Spanned { node: value, span: start.to(self.last) } })
+    }
+
+    fn address(&mut self) -> Fallible<FieldValue> {
+        let token = self.bump();
+        match token.text.parse::<IpAddr>() {
+            Ok(address) => Ok(FieldValue::Address(address)),
+            Err(_) => self.fail("ip::address", token.span, "bad address", "this is no IP address"),
+        }
+    }
+
+    /// `fragment a:b`.
+    fn fragment(&mut self) -> Fallible<FragmentSpec> {
+        self.bump();
+        let start = self.u32("first octet of the fragment")?;
+        self.expect_punct(b':', "after the first octet")?;
+        let end = self.u32("end of the fragment")?;
+        let span = start.span.to(end.span);
+        if end.node <= start.node {
+            return self.fail("packet::fragment", span, "the fragment is empty", "its end is not after its start");
+        }
+        if !start.node.is_multiple_of(8) {
+            let label = "a fragment starts at a multiple of 8 octets";
+            return self.fail("packet::fragment", start.span, "no fragment can start here", label);
+        }
+        if start.node > 8 * 0x1fff {
+            let label = format!("a fragment starts at most at {}", 8 * 0x1fff);
+            return self.fail("packet::fragment", start.span, "no fragment can start here", label);
+        }
+        Ok(FragmentSpec { start: start.node, end: end.node })
+    }
+}
+
+/// The fields of the header that an unknown name begins with.
+fn fields_of_header(name: &str) -> Option<String> {
+    let (header, _) = name.split_once('.')?;
+    let of_header = |known: &&fields::KnownField| known.name.split_once('.').is_some_and(|(h, _)| h == header);
+    let names: Vec<_> = fields::FIELDS.iter().filter(of_header).map(|known| known.name).collect();
+    (!names.is_empty()).then(|| format!("the fields are {}", names.join(", ")))
+}
