@@ -56,10 +56,16 @@ pub const FIELDS: &[KnownField] = &[
     bits("ip.tos", 8, "Type of Service, RFC 791 section 3.1; DSCP and ECN, RFC 2474 and RFC 3168"),
     bits("ip.total_length", 16, "Total Length in octets, RFC 791 section 3.1"),
     bits("ip.ttl", 8, "Time to Live, RFC 791 section 3.1"),
+    bits("ip.version", 4, "Version, RFC 791 section 3.1"),
     KnownField {
         name: "ipv6.destination",
         kind: FieldKind::Ipv6Address,
         meaning: "Destination Address, RFC 8200 section 3",
+    },
+    KnownField {
+        name: "ipv6.extensions",
+        kind: FieldKind::Octets(2048),
+        meaning: "extension headers as they stand on the wire, a multiple of 8 octets, RFC 8200 section 4",
     },
     bits("ipv6.flow_label", 20, "Flow Label, RFC 8200 section 3"),
     bits(
@@ -74,6 +80,7 @@ pub const FIELDS: &[KnownField] = &[
     bits("ipv6.payload_length", 16, "Payload Length in octets, RFC 8200 section 3"),
     KnownField { name: "ipv6.source", kind: FieldKind::Ipv6Address, meaning: "Source Address, RFC 8200 section 3" },
     bits("ipv6.traffic_class", 8, "Traffic Class, RFC 8200 section 3"),
+    bits("ipv6.version", 4, "Version, RFC 8200 section 3"),
     bits("tcp.acknowledgment", 32, "Acknowledgment Number as it stands on the wire, RFC 9293 section 3.1"),
     bits("tcp.checksum", 16, "Checksum, RFC 9293 section 3.1"),
     bits("tcp.data_offset", 4, "Data Offset in 32-bit words, RFC 9293 section 3.1"),
