@@ -1,1 +1,0 @@
-//! Symbols of the socket API and their values in the Linux ABI.
