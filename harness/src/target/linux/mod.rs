@@ -15,6 +15,7 @@ mod namespace;
 mod netlink;
 mod offload;
 mod scheduling;
+pub(in crate::target) mod stack_link;
 mod system;
 mod target;
 mod tun;

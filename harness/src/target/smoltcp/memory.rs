@@ -25,6 +25,9 @@ thread_local! {
 /// A block of memory that a socket borrows.
 struct Block(NonNull<[u8]>);
 
+// SAFETY: a block is plain memory that nobody else has, and its pool is that of the thread where it ends.
+unsafe impl Send for Block {}
+
 impl Block {
     fn take(size: usize) -> Block {
         let pooled = if size <= BLOCK_SIZE { POOL.with_borrow_mut(Vec::pop) } else { None };

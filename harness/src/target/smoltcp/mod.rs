@@ -4,6 +4,7 @@
 //! the same script gives the same trace. The stack is polled after each datagram and each call, as a user's main loop
 //! does when it has nothing else to do. Below: [`device`] is the link, [`memory`] lends buffers, [`stack`] is an
 //! interface with sockets and takes datagrams, calls and time, [`sockets`] makes smoltcp's API a POSIX one.
+//! [`SmoltcpTunFactory`] has the same stack on a thread of its own, behind a TUN device and on the machine's clock.
 
 mod abi;
 mod capabilities;
@@ -12,5 +13,9 @@ mod memory;
 mod sockets;
 mod stack;
 mod target;
+#[cfg(target_os = "linux")]
+mod tun;
 
 pub use target::SmoltcpFactory;
+#[cfg(target_os = "linux")]
+pub use tun::SmoltcpTunFactory;

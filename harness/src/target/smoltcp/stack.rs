@@ -127,6 +127,12 @@ impl Stack {
         self.completed.pop_front()
     }
 
+    /// Whether [`Stack::next_completed`] has something.
+    #[cfg(target_os = "linux")]
+    pub(super) fn has_completed(&self) -> bool {
+        !self.completed.is_empty()
+    }
+
     /// Sends what can be sent and completes what can be completed, until neither leads to the other.
     fn settle(&mut self, now: Instant, queue: &mut TransmitQueue) {
         loop {
