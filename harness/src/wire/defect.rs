@@ -1,7 +1,8 @@
 //! What is wrong with a packet, and where.
 
 /// One thing wrong with a packet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("octet {octet}: {kind}")]
 pub struct Defect {
     /// Octet from the start of the datagram at which it is seen.
     pub octet: usize,

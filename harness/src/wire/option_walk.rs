@@ -81,7 +81,9 @@ impl<'a> Iterator for OptionWalk<'a> {
 mod tests {
     use super::*;
 
-    fn walk(area: &[u8]) -> Vec<Result<(usize, u8, &[u8]), MalformedOption>> {
+    type Step<'a> = Result<(usize, u8, &'a [u8]), MalformedOption>;
+
+    fn walk(area: &[u8]) -> Vec<Step<'_>> {
         OptionWalk::new(area).map(|o| o.map(|o| (o.offset, o.kind, o.data))).collect()
     }
 

@@ -335,7 +335,7 @@ impl<'a> Parser<'_, 'a> {
 
     fn tcp_options(&mut self, area: &[u8]) {
         let mut walk = OptionWalk::new(area);
-        while let Some(option) = walk.next() {
+        for option in walk.by_ref() {
             let (offset, kind, length) = match option {
                 Ok(option) if TcpOption::has_own_length(option.kind, option.data.len()) => continue,
                 Ok(option) => (option.offset, option.kind, option.data.len() as u8 + 2),

@@ -206,6 +206,11 @@ impl TcpOptions {
         self.iter().flatten().find(|option| option.kind() == kind)
     }
 
+    /// Octet of the option area at which the first option of a kind starts, if it is well-formed.
+    pub fn position(&self, kind: u8) -> Option<usize> {
+        OptionWalk::new(&self.0).flatten().find(|raw| raw.kind == kind).map(|raw| raw.offset)
+    }
+
     fn push_data(&mut self, kind: u8, data: &[u8]) {
         let data = &data[..data.len().min(253)];
         self.0.extend_from_slice(&[kind, data.len() as u8 + 2]);
@@ -260,5 +265,65 @@ impl<'a> Iterator for TcpOptionIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.walk.next()?.map(TcpOption::from_raw))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushed_options_are_read_again() {
+        let blocks = [0, 0, 0, 1, 0, 0, 0, 9];
+        let pushed = [
+            TcpOption::MaximumSegmentSize(1460),
+            TcpOption::NoOperation,
+            TcpOption::WindowScale(7),
+            TcpOption::SackPermitted,
+            TcpOption::Timestamps { value: 0x0102_0304, echo_reply: 5 },
+            TcpOption::Sack(&blocks),
+            TcpOption::Other { kind: TcpOption::FAST_OPEN, data: &[1, 2] },
+            TcpOption::End,
+        ];
+        let options: TcpOptions = pushed.into_iter().collect();
+        assert_eq!(
+            options.as_bytes(),
+            [
+                2, 4, 5, 0xb4, 1, 3, 3, 7, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 5, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9, 34, 4,
+                1, 2, 0
+            ]
+        );
+        let read: Vec<_> = options.iter().collect();
+        assert_eq!(read, pushed.map(Ok));
+        assert_eq!(options.position(TcpOption::TIMESTAMPS), Some(10));
+        assert_eq!(options.position(TcpOption::MD5_SIGNATURE), None);
+    }
+
+    #[test]
+    fn a_known_kind_with_another_length_is_other() {
+        for raw in [&[2, 3, 0][..], &[3, 2], &[4, 3, 0], &[5, 2], &[5, 9, 0, 0, 0, 0, 0, 0, 0], &[8, 3, 0]] {
+            let options = TcpOptions::from_raw(raw);
+            let other = TcpOption::Other { kind: raw[0], data: &raw[2..] };
+            assert_eq!(options.iter().collect::<Vec<_>>(), [Ok(other)]);
+            assert!(!TcpOption::has_own_length(raw[0], raw.len() - 2));
+        }
+    }
+
+    #[test]
+    fn data_that_no_length_octet_can_count_is_cut() {
+        let mut options = TcpOptions::new();
+        options.push(TcpOption::Other { kind: 99, data: &[7; 300] });
+        assert_eq!(options.len(), 255);
+        assert_eq!(options.iter().next(), Some(Ok(TcpOption::Other { kind: 99, data: &[7; 253] })));
+    }
+
+    #[test]
+    fn the_offset_follows_the_options() {
+        let options = TcpOptions::from_raw(&[1, 2, 4, 5, 0xb4, 8, 3]);
+        let mut iter = options.iter();
+        assert_eq!((iter.offset(), iter.next()), (0, Some(Ok(TcpOption::NoOperation))));
+        assert_eq!((iter.offset(), iter.next()), (1, Some(Ok(TcpOption::MaximumSegmentSize(1460)))));
+        assert_eq!(iter.next(), Some(Err(MalformedOption { offset: 5, kind: 8, length: 3 })));
+        assert_eq!(iter.next(), None);
     }
 }
