@@ -3,7 +3,8 @@
 //! A [`Packet`] is a list of headers, outermost first, and a payload. Emitting computes what a header
 //! leaves [`Field::Computed`] (lengths, checksums, next-protocol numbers) and writes what it forces;
 //! parsing never panics, keeps every octet, and lists what is wrong and where ([`Defect`]).
-//! `parse(emit(p))` is `p`, and `emit(parse(octets))` is `octets`.
+//! `emit(parse(octets))` and the trailer are `octets`, whatever they are; `parse(emit(p))` is `p` where `p` forces no
+//! length, version or protocol that makes its octets read otherwise, and its options are padded.
 
 mod checksum;
 mod defect;
