@@ -2,6 +2,7 @@
 //!
 //! Sans-IO: it never reads a clock and never opens a socket; a [`crate::target::Target`] does both.
 
+mod call;
 mod outcome;
 mod settings;
 

@@ -86,7 +86,7 @@ pub(super) fn number(expression: &Expression) -> Result<i64, CallProblem> {
     match &expression.kind {
         ExpressionKind::Integer { value, .. } => Ok(*value),
         ExpressionKind::Word(name) => symbols::value(name)
-            .ok_or_else(|| CallProblem::new(expression.span, format!("there is no symbol `{name}`"))),
+            .ok_or_else(|| CallProblem::new(expression.span, unknown("symbol", name, symbols::nearest(name)))),
         ExpressionKind::Or(left, right) => Ok(number(left)? | number(right)?),
         // An IPv4 address as C has it in a number: its octets in network order.
         ExpressionKind::Address(std::net::IpAddr::V4(address)) => Ok(i64::from(u32::from_ne_bytes(address.octets()))),
@@ -156,6 +156,14 @@ pub(super) fn single(expression: &Expression) -> Result<&Expression, CallProblem
 /// Whether it is NULL or 0.
 pub(super) fn is_null(expression: &Expression) -> bool {
     matches!(expression.kind, ExpressionKind::Integer { .. } | ExpressionKind::Word(_)) && number(expression) == Ok(0)
+}
+
+/// That a name is not known, and which one may be meant.
+pub(super) fn unknown(what: &str, name: &str, nearest: Option<&str>) -> String {
+    match nearest {
+        Some(nearest) => format!("there is no {what} `{name}`; `{nearest}` is near"),
+        None => format!("there is no {what} `{name}`"),
+    }
 }
 
 /// What an expression is, for messages.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
-use super::arguments::{Arguments, int, single};
+use super::arguments::{Arguments, int, single, unknown};
 use super::data::{check_octets, check_vector};
 use super::errno::describe_errno;
 use super::lower::pipe_ends;
@@ -53,6 +53,9 @@ pub(crate) struct CallMismatch {
     pub(crate) actual: Option<String>,
     /// What differs.
     pub(crate) differences: Vec<Difference>,
+    /// If nothing but times differ: by how many microseconds the worst of them misses beyond the tolerance, negative if
+    /// it is too small. The tester's own lateness may be the reason.
+    pub(crate) miss: Option<i64>,
 }
 
 impl From<CallProblem> for CallMismatch {
@@ -64,22 +67,46 @@ impl From<CallProblem> for CallMismatch {
             expected: None,
             actual: None,
             differences: Vec::new(),
+            miss: None,
         }
     }
 }
 
 /// What differs in the output of a call that returned what it must.
 #[derive(Default)]
-pub(super) struct Findings(Vec<Difference>);
+pub(super) struct Findings {
+    differences: Vec<Difference>,
+    /// By how many microseconds each time among them misses beyond the tolerance.
+    misses: Vec<i64>,
+}
 
 impl Findings {
     pub(super) fn add(&mut self, field: impl Into<String>, expected: impl Display, actual: impl Display) {
-        self.0.push(Difference { field: field.into(), expected: expected.to_string(), actual: actual.to_string() });
+        self.differences.push(Difference {
+            field: field.into(),
+            expected: expected.to_string(),
+            actual: actual.to_string(),
+        });
     }
 
     pub(super) fn compare<T: Display + PartialEq>(&mut self, field: impl Into<String>, expected: T, actual: T) {
         if expected != actual {
             self.add(field, expected, actual);
+        }
+    }
+
+    /// A time that misses what the script expects by so many microseconds beyond the tolerance.
+    pub(super) fn add_time(&mut self, field: String, expected: impl Display, actual: impl Display, miss: i64) {
+        self.misses.push(miss);
+        self.add(field, expected, actual);
+    }
+
+    /// The worst miss, if nothing but times differ.
+    fn miss(&self) -> Option<i64> {
+        if self.misses.len() == self.differences.len() {
+            self.misses.iter().copied().max_by_key(|miss| miss.unsigned_abs())
+        } else {
+            None
         }
     }
 }
@@ -107,7 +134,7 @@ pub(crate) fn check(
     let Ok(result) = returned.result else { return Ok(starts(issued)) };
     let mut findings = Findings::default();
     check_output(call, issued, &returned.output, context, &mut findings)?;
-    if findings.0.is_empty() {
+    if findings.differences.is_empty() {
         Ok(take_effect(call, issued, result as i32, &returned.output, context.descriptors)?)
     } else {
         Err(output_mismatch(call, findings))
@@ -124,54 +151,46 @@ fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result
             | SocketCall::EpollCreate { .. }
             | SocketCall::CapSet { .. }
     );
-    let name = &call.name.node;
     let any = matches!(call.result.kind, ExpressionKind::Ellipsis);
     let expected = if any { 0 } else { int(&call.result)? };
-    let errno = match &call.error {
-        None => None,
-        Some(symbol) => Some(
-            symbols::value(&symbol.node)
-                .ok_or_else(|| CallProblem::new(symbol.span, format!("there is no error `{}`", symbol.node)))?
-                as i32,
-        ),
+    let errno = expected_errno(call)?;
+    let fails = errno.is_some() || expected < 0;
+    let agrees = match returned.result {
+        Ok(result) => !fails && (any || opens || result as i32 == expected),
+        Err(came) => fails && errno.is_none_or(|errno| errno == came.0),
     };
-    let demand = match (errno, expected) {
-        (Some(errno), _) => format!("must fail with {}", describe_errno(errno)),
-        (None, ..0) => "must fail".to_owned(),
-        (None, _) if any || opens => "must succeed".to_owned(),
-        (None, expected) => format!("must return {expected}"),
+    if agrees {
+        return Ok(());
+    }
+    let name = &call.name.node;
+    let (demand, wanted) = match errno {
+        Some(errno) => (format!("fail with {}", describe_errno(errno)), format!("-1 {}", describe_errno(errno))),
+        None if fails => ("fail".to_owned(), expected.to_string()),
+        None if any => ("succeed".to_owned(), "...".to_owned()),
+        None if opens => ("succeed".to_owned(), expected.to_string()),
+        None => (format!("return {expected}"), expected.to_string()),
     };
-    let complaint = match returned.result {
-        Ok(result) if errno.is_some() || expected < 0 => format!("`{name}` returned {result}; it {demand}"),
-        Ok(result) if !(any || opens) && result as i32 != expected => {
-            format!("`{name}` returned {result}; it {demand}")
-        }
-        Ok(_) => return Ok(()),
-        Err(came) if expected >= 0 && errno.is_none() => {
-            format!("`{name}` failed with {}; it {demand}", describe_errno(came.0))
-        }
-        Err(came) if errno.is_some_and(|errno| errno != came.0) => {
-            format!("`{name}` failed with {}; it {demand}", describe_errno(came.0))
-        }
-        Err(_) => return Ok(()),
-    };
-    let wanted = match (errno, any) {
-        (Some(errno), _) => format!("-1 {}", describe_errno(errno)),
-        (None, true) => "...".to_owned(),
-        (None, false) => expected.to_string(),
-    };
-    let came = match returned.result {
-        Ok(result) => result.to_string(),
-        Err(came) => format!("-1 {}", describe_errno(came.0)),
+    let (did, came) = match returned.result {
+        Ok(result) => (format!("returned {result}"), result.to_string()),
+        Err(came) => (format!("failed with {}", describe_errno(came.0)), format!("-1 {}", describe_errno(came.0))),
     };
     Err(CallMismatch {
         blame: Blame::Target,
         span: None,
-        message: complaint,
+        message: format!("`{name}` {did}; it must {demand}"),
         expected: Some(format!("{name}(...) = {wanted}")),
         actual: Some(format!("{name}(...) = {came}")),
         differences: vec![Difference { field: "result".into(), expected: wanted, actual: came }],
+        miss: None,
     })
+}
+
+/// The number of the error that the script names.
+pub(super) fn expected_errno(call: &Call) -> Result<Option<i32>, CallProblem> {
+    let Some(symbol) = &call.error else { return Ok(None) };
+    let name = &symbol.node;
+    let errno = symbols::errno(name);
+    errno.map(Some).ok_or_else(|| CallProblem::new(symbol.span, unknown("error", name, symbols::nearest(name))))
 }
 
 /// Compares what the call wrote through its pointers.
@@ -278,10 +297,13 @@ fn octets(output: &CallOutput) -> &[u8] {
 
 fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
     let name = &call.name.node;
-    let complaints: Vec<String> =
-        findings.0.iter().map(|d| format!("{} is {} and must be {}", d.field, d.actual, d.expected)).collect();
+    let complaints: Vec<String> = findings
+        .differences
+        .iter()
+        .map(|d| format!("{} is {} and must be {}", d.field, d.actual, d.expected))
+        .collect();
     let side = |pick: fn(&Difference) -> &str| {
-        let fields: Vec<String> = findings.0.iter().map(|d| format!("{} {}", d.field, pick(d))).collect();
+        let fields: Vec<String> = findings.differences.iter().map(|d| format!("{} {}", d.field, pick(d))).collect();
         Some(format!("{name}(...): {}", fields.join(", ")))
     };
     CallMismatch {
@@ -290,7 +312,8 @@ fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
         message: format!("`{name}` succeeded, but {}", complaints.join("; ")),
         expected: side(|d| &d.expected),
         actual: side(|d| &d.actual),
-        differences: findings.0,
+        miss: findings.miss(),
+        differences: findings.differences,
     }
 }
 
@@ -303,5 +326,6 @@ fn lost_output(call: &Call) -> CallMismatch {
         expected: None,
         actual: None,
         differences: Vec::new(),
+        miss: None,
     }
 }

@@ -237,14 +237,8 @@ impl Described {
             Data::Timestamping { seconds, nanoseconds } => {
                 debug_assert!(wanted == TIMESTAMPING);
                 if (self.level, self.kind) == (SOL_SOCKET, SCM_TIMESTAMPING) && (*seconds, *nanoseconds) != (0, 0) {
-                    check_time(
-                        seconds.saturating_mul(1_000_000).saturating_add(nanoseconds / 1_000),
-                        &actual.data,
-                        context,
-                        |e, a| {
-                            findings.add(field("time stamp"), e, a);
-                        },
-                    );
+                    let expected = seconds.saturating_mul(1_000_000).saturating_add(nanoseconds / 1_000);
+                    check_time(expected, &actual.data, context, field("time stamp"), findings);
                 }
             }
             Data::ExtendedError(expected) => expected.check(&actual.data, field, findings),
@@ -269,11 +263,21 @@ impl ExtendedError {
 }
 
 /// Compares the first time stamp, on the target's clock, with `expected` microseconds of the script's clock.
-fn check_time(expected: i64, actual: &[u8], context: &CallContext, report: impl FnOnce(String, String)) {
+fn check_time(expected: i64, actual: &[u8], context: &CallContext, field: String, findings: &mut Findings) {
     let micros = (u64_at(actual, 0) as i64).saturating_mul(1_000_000).saturating_add(u64_at(actual, 8) as i64 / 1_000);
     let came = micros.saturating_sub(i64::try_from(context.script_epoch.micros()).unwrap_or(i64::MAX));
-    if came.saturating_sub(expected).unsigned_abs() > context.settings.tolerance_usecs {
-        report(seconds(expected), seconds(came));
+    if let Some(miss) = miss(expected, came, context.settings.tolerance_usecs) {
+        findings.add_time(field, seconds(expected), seconds(came), miss);
+    }
+}
+
+/// By how much a time in microseconds misses the expected one beyond the tolerance: negative if it is too small.
+fn miss(expected: i64, came: i64, tolerance: u64) -> Option<i64> {
+    let tolerance = i64::try_from(tolerance).unwrap_or(i64::MAX);
+    match came.saturating_sub(expected) {
+        over if over > tolerance => Some(over - tolerance),
+        under if under < -tolerance => Some(under + tolerance),
+        _ => None,
     }
 }
 
@@ -311,9 +315,12 @@ fn check_statistics(
             _ => u64_at(rest, ATTRIBUTE_HEADER),
         };
         if let Some(value) = *value {
-            let tolerance = if DURATIONS.contains(index) && value != 0 { context.settings.tolerance_usecs } else { 0 };
-            if value.abs_diff(came) > tolerance {
-                findings.add(field(name), value, came);
+            let micros = |value| i64::try_from(value).unwrap_or(i64::MAX);
+            let tolerance = if value == 0 { 0 } else { context.settings.tolerance_usecs };
+            if !DURATIONS.contains(index) {
+                findings.compare(field(name), value, came);
+            } else if let Some(miss) = miss(micros(value), micros(came), tolerance) {
+                findings.add_time(field(name), value, came, miss);
             }
         }
         rest = rest.get(length.next_multiple_of(4)..).unwrap_or_default();

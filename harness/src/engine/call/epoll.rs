@@ -2,8 +2,8 @@
 
 use super::arguments::{descriptor, elements, int, number, what};
 use super::check::Findings;
-use super::flags::{EPOLL, flags};
 use super::{CallContext, CallProblem};
+use crate::script::symbols::epoll_flags;
 use crate::script::tree::{EpollMember, Expression, ExpressionKind};
 
 /// One event: its mask and what the member of the union holds, as far as that member reaches.
@@ -45,7 +45,7 @@ pub(super) fn check_events(
         let of = if listed { format!(" of event {}", index + 1) } else { String::new() };
         let (events, data) = actual.get(index).copied().unwrap_or_default();
         if expected.events != events {
-            findings.add(format!("mask{of}"), flags(expected.events, EPOLL), flags(events, EPOLL));
+            findings.add(format!("mask{of}"), epoll_flags(expected.events), epoll_flags(events));
         }
         if index < actual.len() && expected.data != expected.reach(data) {
             findings.add(format!("data{of}"), expected.show(expected.data, context), expected.show(data, context));

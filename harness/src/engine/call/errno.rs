@@ -1,21 +1,19 @@
 //! Errors of calls, by name and in words.
 
-use nix::errno::Errno as Named;
+use crate::script::symbols;
 
 /// `EAGAIN (Try again)`: name and meaning of an errno of the Linux ABI.
 pub(crate) fn describe_errno(errno: i32) -> String {
-    match Named::from_raw(errno) {
-        Named::UnknownErrno => format!("errno {errno}"),
-        named => format!("{named:?} ({})", named.desc()),
+    let meaning = nix::errno::Errno::from_raw(errno).desc();
+    match symbols::errno_name(errno) {
+        None => format!("errno {errno}"),
+        Some(name) => format!("{name} ({meaning})"),
     }
 }
 
 /// `EAGAIN`, or the number if it has no name.
 pub(super) fn errno_name(errno: i32) -> String {
-    match Named::from_raw(errno) {
-        Named::UnknownErrno => errno.to_string(),
-        named => format!("{named:?}"),
-    }
+    symbols::errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::address::{Destination, bind_address, default_domain, destination};
 use super::arguments::{Arguments, elements, int, number, single, what};
+use super::check::expected_errno;
 use super::data::{Outgoing, incoming, outgoing, vector_count, vector_data, vector_lengths};
 use super::message::{lower_recvmsg, lower_sendmsg};
 use super::{
@@ -280,8 +281,9 @@ fn path(expression: &Expression) -> Result<String, CallProblem> {
     }
 }
 
-/// The result must be a number, or `...` for any that is no error.
+/// The result must be a number, or `...` for any that is no error; the error must have a name that is known.
 fn result_is_readable(call: &Call) -> Result<(), CallProblem> {
+    expected_errno(call)?;
     match &call.result.kind {
         ExpressionKind::Ellipsis => Ok(()),
         _ => int(&call.result).map(drop),

@@ -5,8 +5,8 @@ use super::arguments::{Arguments, int, what};
 use super::check::Findings;
 use super::control::{check_control, described, is_unjudged, room};
 use super::data::{check_vector, vector_data, vector_lengths};
-use super::flags::{MESSAGE, flags};
 use super::{CallContext, CallProblem};
+use crate::script::symbols::message_flags;
 use crate::script::tree::{Expression, ExpressionKind};
 use crate::target::{Control, SocketCall};
 
@@ -93,7 +93,7 @@ pub(super) fn check_recvmsg(
     if let Some(expected) = flags_of(&header)?
         && expected != came
     {
-        findings.add("msg_flags", flags(expected as u32, MESSAGE), flags(came as u32, MESSAGE));
+        findings.add("msg_flags", message_flags(expected), message_flags(came));
     }
     check_vector(header.iov, data, findings)?;
     if !is_unjudged(header.control) {

@@ -12,7 +12,6 @@ mod data;
 mod descriptors;
 mod epoll;
 mod errno;
-mod flags;
 mod lower;
 mod message;
 mod needs;

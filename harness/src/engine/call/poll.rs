@@ -2,8 +2,8 @@
 
 use super::arguments::{descriptor, elements, number, what};
 use super::check::Findings;
-use super::flags::{POLL, flags};
 use super::{CallContext, CallProblem};
+use crate::script::symbols::poll_flags;
 use crate::script::tree::{Expression, ExpressionKind};
 use crate::target::PollEntry;
 
@@ -33,8 +33,11 @@ pub(super) fn check_entries(
         let Some(expected) = revents.map_or(Ok(Some(0)), mask)? else { continue };
         let came = entry.revents as u16;
         if expected != came {
-            let shown = |bits: u16| flags(u32::from(bits), POLL);
-            findings.add(format!("revents of fd {}", number(fd)?), shown(expected), shown(came));
+            findings.add(
+                format!("revents of fd {}", number(fd)?),
+                poll_flags(expected as i16),
+                poll_flags(entry.revents),
+            );
         }
     }
     Ok(())

@@ -129,6 +129,8 @@ fn time_stamps_have_the_tolerance_of_time() {
     assert_eq!(bench.check(&recvmsg, Ok(0), came(1_024_000)), Ok(CallEffect::None));
     assert_eq!(bench.check(&recvmsg, Ok(0), came(1_016_000)), Ok(CallEffect::None));
     insta::assert_snapshot!(bench.complaint(&recvmsg, Ok(0), came(1_024_001)), @"`recvmsg` succeeded, but time stamp of control message 1 is 0.024001 s and must be 0.020000 s");
+    let mismatch = bench.check(&recvmsg, Ok(0), came(1_024_001)).expect_err("the stamp is too late");
+    assert_eq!(mismatch.miss, Some(1));
     let unjudged = expression(ExpressionKind::Timestamping { seconds: 0, nanoseconds: 0 });
     let unjudged = list(vec![control(1, 37, unjudged)]);
     let recvmsg = call("recvmsg", vec![num(4), header(vec![room(0)], num(0), Some(unjudged)), num(0)], 0);
@@ -153,6 +155,8 @@ fn statistics_with_ellipses_and_tolerance() {
     };
     assert_eq!(bench.check(&statistics(num(10_000), num(10)), Ok(0), came(14_000, 8, 10)), Ok(CallEffect::None));
     assert_eq!(bench.check(&statistics(dots(), dots()), Ok(0), came(99_000, 8, 7)), Ok(CallEffect::None));
+    let both = bench.check(&statistics(num(10_000), num(10)), Ok(0), came(14_001, 8, 11));
+    assert_eq!(both.expect_err("a time and a number differ").miss, None);
     let complaints = [
         bench.complaint(&statistics(num(10_000), num(10)), Ok(0), came(14_001, 8, 11)),
         bench.complaint(&statistics(num(0), dots()), Ok(0), came(1, 8, 11)),
