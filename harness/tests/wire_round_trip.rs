@@ -85,7 +85,7 @@ proptest! {
         let parsed = Packet::parse(&octets, Some(wire_packets::ENCAPSULATION));
         prop_assert_eq!(&parsed.packet, &packet);
         prop_assert_eq!(parsed.defects.as_slice(), &[]);
-        prop_assert_eq!(parsed.trailer, &[]);
+        prop_assert!(parsed.trailer.is_empty());
     }
 
     #[test]

@@ -18,7 +18,7 @@ fn assert_same(octets: &[u8], headers: impl IntoIterator<Item = Header>, payload
     let parsed = Packet::parse(octets, None);
     assert_eq!(parsed.defects.as_slice(), &[]);
     assert_eq!(parsed.packet, packet);
-    assert_eq!(parsed.trailer, &[]);
+    assert!(parsed.trailer.is_empty());
     assert_eq!(packet.to_octets(), octets);
 }
 

@@ -3,6 +3,7 @@
 //! Sans-IO: it never reads a clock and never opens a socket; a [`crate::target::Target`] does both.
 
 mod call;
+mod code;
 mod outcome;
 mod settings;
 

@@ -1,0 +1,179 @@
+//! The interpreter as a child process: limited in time and output, and gone when we are.
+
+use std::ffi::CStr;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest time that all blocks of a run may take together.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// Longest pause between two looks at the child.
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+/// Largest file that the child may write, its output included, in octets.
+const OUTPUT_LIMIT: u64 = 16 << 20;
+/// How the report of an interpreter that started begins.
+const UP: &[u8] = b"up\n";
+/// Characters that make a command one for a shell.
+const SHELL_CHARACTERS: &[char] =
+    &['|', '&', ';', '<', '>', '(', ')', '$', '`', '\\', '"', '\'', '*', '?', '[', '#', '~', '=', '%'];
+
+/// Why the blocks did not run to their end.
+pub(super) enum Fault {
+    /// The interpreter could not be run.
+    Missing(io::Error),
+    /// It ran for too long.
+    Timeout(Duration),
+    /// It told what failed.
+    Reported(Vec<u8>),
+    /// A signal ended it.
+    Killed(ExitStatus),
+    /// It exited badly without telling why; the last line that it wrote.
+    Ended(ExitStatus, String),
+}
+
+/// Runs the program with `command`, to whose words the program's path is appended.
+pub(super) fn run(command: &str, program: &str) -> Result<(), Fault> {
+    let mut files = Files::new(program).map_err(Fault::Missing)?;
+    let mut child = spawn(command, &files).map_err(Fault::Missing)?;
+    let status = match wait(&mut child) {
+        Ok(Some(status)) => status,
+        Ok(None) => return Err(Fault::Timeout(TIME_LIMIT)),
+        Err(error) => return Err(Fault::Missing(error)),
+    };
+    let output = contents(&mut files.output);
+    if !output.is_empty() {
+        tracing::debug!(output = %String::from_utf8_lossy(&output), "code blocks wrote");
+    }
+    if status.success() {
+        return Ok(());
+    }
+    let last = last_line(&output);
+    match contents(&mut files.report).strip_prefix(UP) {
+        None => Err(Fault::Missing(io::Error::other(format!("it {}: {last}", describe_end(status))))),
+        Some([]) if status.signal().is_some() => Err(Fault::Killed(status)),
+        Some([]) => Err(Fault::Ended(status, last)),
+        Some(report) => Err(Fault::Reported(report.to_vec())),
+    }
+}
+
+/// What passes between us and the child. Files in memory need no folder and never outlive us.
+struct Files {
+    program: File,
+    report: File,
+    output: File,
+}
+
+impl Files {
+    fn new(program: &str) -> io::Result<Files> {
+        let mut files = Files {
+            program: memory_file(c"rfcheck-code")?,
+            report: memory_file(c"rfcheck-report")?,
+            output: memory_file(c"rfcheck-output")?,
+        };
+        files.program.write_all(program.as_bytes())?;
+        files.program.rewind()?;
+        Ok(files)
+    }
+}
+
+fn memory_file(name: &CStr) -> io::Result<File> {
+    // SAFETY: the name is a C string; the descriptor that comes back is new and nobody else's.
+    unsafe {
+        let fd = libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC);
+        if fd < 0 { Err(io::Error::last_os_error()) } else { Ok(File::from_raw_fd(fd)) }
+    }
+}
+
+fn spawn(command: &str, files: &Files) -> io::Result<Child> {
+    let (program, report) = (files.program.as_raw_fd(), files.report.as_raw_fd());
+    let arguments = [format!("/proc/self/fd/{program}"), report.to_string()];
+    let mut words = command.split_whitespace();
+    let mut child = match words.next() {
+        Some(first) if !command.contains(SHELL_CHARACTERS) => {
+            let mut child = Command::new(first);
+            child.args(words);
+            child
+        }
+        _ => {
+            let mut child = Command::new("/bin/sh");
+            child.args(["-c", &format!("{command} \"$@\""), "sh"]);
+            child
+        }
+    };
+    child.args(arguments).stdin(Stdio::null()).stdout(files.output.try_clone()?).stderr(files.output.try_clone()?);
+    let parent = std::process::id();
+    // SAFETY: between fork and exec only calls that are safe in a signal handler.
+    unsafe {
+        child.pre_exec(move || {
+            keep_open(program)?;
+            keep_open(report)?;
+            let limit = libc::rlimit { rlim_cur: OUTPUT_LIMIT, rlim_max: OUTPUT_LIMIT };
+            check(libc::setrlimit(libc::RLIMIT_FSIZE, &limit))?;
+            check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
+            // We may have died before the child asked to be told.
+            if libc::getppid() as u32 != parent {
+                libc::_exit(1);
+            }
+            Ok(())
+        });
+    }
+    child.spawn()
+}
+
+/// Lets a descriptor live through exec.
+///
+/// # Safety
+/// `fd` is open.
+unsafe fn keep_open(fd: RawFd) -> io::Result<()> {
+    // SAFETY: the caller's promise.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) })
+}
+
+fn check(result: libc::c_int) -> io::Result<()> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Waits for the child; None if it had to be killed for taking too long.
+fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let end = Instant::now() + TIME_LIMIT;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= end {
+            // It may have ended by itself just now; either way it is reaped.
+            let _ = child.kill();
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// All octets of a file; what cannot be read is left out.
+fn contents(file: &mut File) -> Vec<u8> {
+    let mut octets = Vec::new();
+    if file.rewind().is_ok() {
+        let _ = file.read_to_end(&mut octets);
+    }
+    octets
+}
+
+fn last_line(output: &[u8]) -> String {
+    let output = String::from_utf8_lossy(output);
+    output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned()
+}
+
+/// How a process ended, in words.
+pub(super) fn describe_end(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exited with status {code}"),
+        (None, Some(signal)) => format!("was killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
