@@ -3,6 +3,7 @@
 
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::directives;
+use super::layout;
 use super::scanner::{Raw, RawKind, Scanner};
 use super::tree::Directive;
 use super::{Definition, Definitions, Span};
@@ -240,20 +241,7 @@ impl<'a> Lexer<'a> {
             RawKind::Ellipsis => (TokenKind::Ellipsis, all),
             RawKind::Punct(octet) => (TokenKind::Punct(octet), all),
             RawKind::Unterminated(open) => {
-                let (what, close) = match open {
-                    b'"' => ("string", "\""),
-                    b'`' => ("command", "`"),
-                    b'%' => ("code block", "}%"),
-                    _ => ("comment", "*/"),
-                };
-                let width = if matches!(open, b'"' | b'`') { 1 } else { 2 };
-                let span = Span { start: raw.start, end: raw.start + width };
-                self.report(
-                    "parse::unterminated",
-                    span,
-                    &format!("this {what} has no end"),
-                    &format!("no `{close}` follows"),
-                );
+                self.diagnostics.push(layout::unterminated(raw, open));
                 (TokenKind::Bad, "")
             }
             RawKind::End | RawKind::Hash | RawKind::LineComment | RawKind::BlockComment => (TokenKind::Bad, ""),

@@ -2,15 +2,17 @@
 //!
 //! The language is packetdrill's, with what the FreeBSD dialect adds for TCP and UDP, and extensions of our own
 //! (`specs/README.md`). [`parse`] gives the tree or diagnostics that point into the text; [`print`] gives the
-//! canonical layout. `parse(print(tree))` is the tree.
+//! canonical layout, and [`format`] brings a text into it without losing comments. `parse(print(tree))` is the tree.
 
 mod definitions;
 mod diagnostic;
 pub mod directives;
 pub mod fields;
 pub mod icmp;
+mod layout;
 mod lexer;
 mod parser;
+mod printer;
 mod render;
 mod scanner;
 mod span;
@@ -20,7 +22,9 @@ pub mod tree;
 
 pub use definitions::{Definition, Definitions};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use layout::format;
 pub use parser::{Parsed, parse, parse_with_warnings};
+pub use printer::print;
 pub use render::render;
 pub use span::{LineIndex, Span, Spanned};
 pub use tree::Script;

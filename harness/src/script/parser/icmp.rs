@@ -26,7 +26,7 @@ impl Parser<'_> {
                 "unreachable" => {
                     code.as_ref().is_some_and(|c| c.node == "frag_needed" || c.node == "code_4" || c.node == "4")
                 }
-                "packet_too_big" => {
+                "packet_too_big" | "router_advertisement" => {
                     code.is_none() || code.as_ref().is_some_and(|c| c.node == "code_0" || c.node == "0")
                 }
                 _ => false,

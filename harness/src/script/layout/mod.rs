@@ -1,0 +1,76 @@
+//! The canonical layout of a script's text, worked out from its tokens alone.
+//!
+//! Lines stay lines: only white space between tokens changes, so that comments, directives, conditions and the names
+//! of definitions stay as they are, and the text means what it meant. Times stand in a column of their own; what
+//! continues an event is aligned with the bracket it stands in.
+
+mod line;
+mod spacing;
+
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::scanner::{Raw, RawKind, Scanner};
+use super::span::Span;
+use line::{Line, LineKind, Lines};
+
+/// Columns that the longest time may push the others to; longer ones stick out.
+const MOST_TIME_COLUMNS: usize = 12;
+/// Columns of the time in scripts that have short ones, as packetdrill's scripts have.
+const LEAST_TIME_COLUMNS: usize = 5;
+
+/// A script's text in canonical layout. Formatting what was formatted changes nothing, and parsing gives the same tree
+/// before and after. The error tells of strings, commands, code blocks and comments that never end.
+pub fn format(text: &str) -> Result<String, Diagnostics> {
+    if u32::try_from(text.len()).is_err() {
+        let start = Span { start: 0, end: 0 };
+        return Err(vec![Diagnostic::error("parse::size", start, "the script is larger than 4 GiB", "it starts here")]);
+    }
+    let mut scanner = Scanner::new(text);
+    loop {
+        let raw = scanner.next();
+        match raw.kind {
+            RawKind::End => break,
+            RawKind::Unterminated(open) => return Err(vec![unterminated(raw, open)]),
+            _ => {}
+        }
+    }
+    Ok(arrange(text))
+}
+
+/// The canonical layout of a text whose tokens all end.
+pub(super) fn arrange(text: &str) -> String {
+    let lines: Vec<Line> = Lines::new(text).collect();
+    let time_columns = lines
+        .iter()
+        .filter_map(|line| match line.kind {
+            LineKind::Event { time } => Some(line.tokens[..time].iter().map(|token| token.end - token.start).sum()),
+            _ => None,
+        })
+        .map(|width: u32| width as usize)
+        .filter(|width| *width <= MOST_TIME_COLUMNS)
+        .max()
+        .unwrap_or(0)
+        .max(LEAST_TIME_COLUMNS);
+    let mut out = spacing::Writer::new(text, time_columns);
+    let mut blank = false;
+    for line in &lines {
+        if line.tokens.is_empty() {
+            blank = true;
+            continue;
+        }
+        out.line(line, std::mem::take(&mut blank));
+    }
+    out.finish()
+}
+
+/// What is said of a token without its end.
+pub(super) fn unterminated(raw: Raw, open: u8) -> Diagnostic {
+    let (what, close) = match open {
+        b'"' => ("string", "\""),
+        b'`' => ("command", "`"),
+        b'%' => ("code block", "}%"),
+        _ => ("comment", "*/"),
+    };
+    let width = if matches!(open, b'"' | b'`') { 1 } else { 2 };
+    let span = Span { start: raw.start, end: raw.start + width };
+    Diagnostic::error("parse::unterminated", span, format!("this {what} has no end"), format!("no `{close}` follows"))
+}
