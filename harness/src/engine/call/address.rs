@@ -57,6 +57,14 @@ pub(super) fn destination(
     }
 }
 
+/// The sender that the script writes for a received datagram; `None` for `...`, which any sender meets.
+pub(super) fn sender(expression: &Expression, settings: &Settings, socket: &Descriptor) -> Option<SocketAddr> {
+    match &expression.kind {
+        ExpressionKind::SocketAddress(written) => Some(explicit(*written, settings.link.remote, settings, socket)),
+        _ => None,
+    }
+}
+
 /// The tester's address and `connect_port`, in the family of the socket.
 pub(super) fn default_destination(settings: &Settings, socket: &Descriptor) -> SocketAddr {
     SocketAddr::new(for_socket(settings.link.remote, settings, socket), settings.connect_port)

@@ -8,7 +8,7 @@ use super::data::{check_octets, check_vector};
 use super::errno::describe_errno;
 use super::lower::pipe_ends;
 use super::message::check_recvmsg;
-use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, epoll, options, poll};
+use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, address, epoll, options, poll};
 use crate::engine::{Blame, Difference};
 use crate::script::tree::{Call, ExpressionKind};
 use crate::script::{Span, symbols};
@@ -206,7 +206,10 @@ fn check_output(
         (SocketCall::Read { .. } | SocketCall::Recv { .. }, output) => {
             check_octets(a.get(1)?, octets(output), "content read", findings);
         }
-        (SocketCall::RecvFrom { .. }, output) => check_octets(a.get(1)?, octets(output), "content read", findings),
+        (SocketCall::RecvFrom { .. }, output) => {
+            check_octets(a.get(1)?, octets(output), "content read", findings);
+            check_sender(a, output, context, findings)?;
+        }
         (SocketCall::Readv { .. }, output) => check_vector(a.get(1)?, octets(output), findings)?,
         (SocketCall::RecvMsg { .. }, CallOutput::Message { data, control, flags, .. }) => {
             check_recvmsg(a.get(1)?, (data, control, *flags), context, findings)?;
@@ -285,6 +288,23 @@ fn take_effect(
         SocketCall::Listen { fd, .. } => CallEffect::Listening { fd },
         _ => starts(issued),
     })
+}
+
+/// Compares the sender of a datagram with the address that the script writes for it.
+fn check_sender(
+    a: Arguments<'_>,
+    output: &CallOutput,
+    context: &CallContext,
+    findings: &mut Findings,
+) -> Result<(), CallProblem> {
+    let Some(expected) = address::sender(a.get(4)?, context.settings, &a.descriptor(0, context)?) else {
+        return Ok(());
+    };
+    match output {
+        CallOutput::Message { address: Some(actual), .. } => findings.compare("sender", expected, *actual),
+        _ => findings.add("sender", expected, "not told"),
+    }
+    Ok(())
 }
 
 /// The octets that a reading call gave.

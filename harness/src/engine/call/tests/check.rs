@@ -211,3 +211,30 @@ fn the_int_of_ioctl() {
     assert_eq!(bench.check(&ioctl, Ok(0), CallOutput::Integer(1000)), Ok(CallEffect::None));
     insta::assert_snapshot!(bench.complaint(&ioctl, Ok(0), CallOutput::Integer(1)), @"`ioctl` succeeded, but value is 1 and must be 1000");
 }
+
+#[test]
+fn the_sender_of_a_datagram_is_compared_where_it_is_written() {
+    let mut bench = Bench::new();
+    let read = |from| call("recvfrom", vec![num(4), dots(), num(100), num(0), from, dots()], 2);
+    let came = |address: Option<&str>| CallOutput::Message {
+        data: b"ab".to_vec(),
+        address: address.map(|address| address.parse().unwrap()),
+        control: Vec::new(),
+        flags: 0,
+    };
+    assert_eq!(bench.check(&read(dots()), Ok(2), came(None)), Ok(CallEffect::None));
+    let written = read(address("192.0.2.1:4000"));
+    assert_eq!(bench.check(&written, Ok(2), came(Some("192.0.2.1:4000"))), Ok(CallEffect::None));
+    let complaints = [
+        bench.complaint(&written, Ok(2), came(Some("192.0.2.1:4001"))),
+        bench.complaint(&written, Ok(2), came(Some("192.0.2.9:4000"))),
+        bench.complaint(&written, Ok(2), came(None)),
+        bench.problem(&read(num(7))),
+    ];
+    insta::assert_snapshot!(complaints.join("\n"), @r"
+    `recvfrom` succeeded, but sender is 192.0.2.1:4001 and must be 192.0.2.1:4000
+    `recvfrom` succeeded, but sender is 192.0.2.9:4000 and must be 192.0.2.1:4000
+    `recvfrom` succeeded, but sender is not told and must be 192.0.2.1:4000
+    the address is filled in by the call: write `...`
+    ");
+}
