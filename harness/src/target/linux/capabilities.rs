@@ -64,7 +64,7 @@ pub(super) fn all() -> Capabilities {
         calls: CALLS.into(),
         socket_options: None,
         sockets: stream.into_iter().chain(datagram).chain(raw).collect(),
-        commands: false,
+        commands: true,
         blocking_calls: true,
         features: FEATURES.into(),
     }

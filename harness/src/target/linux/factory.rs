@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::capabilities;
+use super::command::Spawner;
 use super::namespace::Home;
 use super::system::Tried;
 use super::target::LinuxTarget;
@@ -13,6 +14,8 @@ use crate::target::{Capabilities, Link, Target, TargetError, TargetFactory};
 #[derive(Debug)]
 pub struct LinuxFactory {
     home: Arc<Home>,
+    /// Kept for the runs that have commands.
+    _spawner: Option<Arc<Spawner>>,
     capabilities: Arc<Capabilities>,
     working_directory: Option<PathBuf>,
 }
@@ -20,14 +23,22 @@ pub struct LinuxFactory {
 impl LinuxFactory {
     /// Finds out what is possible here.
     pub fn new() -> Result<LinuxFactory, TargetError> {
+        // Early, while there is little to copy into another process. If it cannot be had, commands will say why.
+        let spawner = Spawner::get().inspect_err(|error| tracing::warn!("there are no shell commands: {error}")).ok();
         let home = Home::find().tried("cannot make a network namespace")?;
-        Ok(LinuxFactory { home, capabilities: Arc::new(capabilities::all()), working_directory: None })
+        Ok(LinuxFactory {
+            home,
+            _spawner: spawner,
+            capabilities: Arc::new(capabilities::all()),
+            working_directory: None,
+        })
     }
 
     /// The same, with another working directory for commands and relative paths.
     pub fn in_directory(&self, working_directory: impl Into<PathBuf>) -> LinuxFactory {
         LinuxFactory {
             home: Arc::clone(&self.home),
+            _spawner: self._spawner.clone(),
             capabilities: Arc::clone(&self.capabilities),
             working_directory: Some(working_directory.into()),
         }

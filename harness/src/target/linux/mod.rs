@@ -8,6 +8,7 @@ mod calls;
 mod capabilities;
 mod capability;
 mod clock;
+mod command;
 mod configure;
 mod device;
 mod factory;

@@ -20,10 +20,12 @@ pub(super) struct RealTime {
 impl RealTime {
     /// Tries it; goes on without.
     pub(super) fn try_enter() -> RealTime {
-        let several = std::thread::available_parallelism().is_ok_and(|count| count.get() > 1);
+        // Asked once: the answer is put together from files.
+        static SEVERAL: LazyLock<bool> =
+            LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|count| count.get() > 1));
         // SAFETY: no pointers are passed.
         let priority = unsafe { libc::sched_get_priority_min(libc::SCHED_RR) };
-        let active = several && set_policy(libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority).is_ok();
+        let active = *SEVERAL && set_policy(libc::SCHED_RR | libc::SCHED_RESET_ON_FORK, priority).is_ok();
         // A sleep ends when it should and not up to 50 µs later. Has no meaning for a real-time thread.
         // SAFETY: PR_SET_TIMERSLACK takes an integer.
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
@@ -150,7 +152,7 @@ mod tests {
         let mut lateness = Lateness::start();
         lateness.account = None;
         lateness.before_sleep();
-        let before = lateness.total();
+        let before = Duration::from_nanos(lateness.total);
         lateness.after_sleep(Some(monotonic() - 5_000_000));
         assert!(lateness.total() >= before + Duration::from_millis(5));
 

@@ -11,13 +11,14 @@ use super::blocking::BlockingCalls;
 use super::calls::{self, CallContext};
 use super::capability;
 use super::clock::{Clock, monotonic};
+use super::command::{Commands, Spawner};
 use super::device::Device;
 use super::namespace::{Home, Namespace};
 use super::scheduling::{Lateness, RealTime};
 use super::system::{Tried, check};
 use super::watchdog::Watched;
 use crate::target::{
-    CallId, CallMode, CallOutput, Capabilities, Event, Link, Returned, SocketCall, Target, TargetError,
+    CallId, CallMode, CallOutput, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
 };
 use crate::time::Instant;
 
@@ -32,6 +33,8 @@ pub(super) struct LinuxTarget {
     /// Results of immediate calls, to be handed out before anything else.
     returned: VecDeque<Returned>,
     calls_made: u32,
+    /// Where commands run, once there was one.
+    commands: Option<Commands>,
     context: CallContext,
     /// Calls whose buffers the kernel may still read (MSG_ZEROCOPY).
     kept: Vec<SocketCall>,
@@ -63,6 +66,7 @@ impl LinuxTarget {
             capabilities: Arc::clone(capabilities),
             returned: VecDeque::new(),
             calls_made: 0,
+            commands: None,
             context: CallContext { clock: Clock::start(), working_directory },
             kept: Vec::new(),
             blocking,
@@ -101,6 +105,18 @@ impl LinuxTarget {
         if flags & libc::MSG_ZEROCOPY != 0 {
             self.kept.push(call);
         }
+    }
+
+    /// Runs a command below the run's init process, which is made for the first one.
+    fn run_command(&mut self, command: &str, environment: &[(String, String)]) -> io::Result<CommandOutput> {
+        let mut commands = match self.commands.take() {
+            Some(commands) => commands,
+            None => Commands::start(Spawner::get()?)?,
+        };
+        let directory = self.context.working_directory.as_deref();
+        let (output, usable) = commands.run(command, environment, directory)?;
+        self.commands = usable.then_some(commands);
+        Ok(output)
     }
 
     /// Sleeps until something may have happened or shortly before `due`, in nanoseconds of CLOCK_MONOTONIC.
@@ -183,6 +199,13 @@ impl Target for LinuxTarget {
                 self.sleep(due)?;
             }
         }
+    }
+
+    fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
+        let before = monotonic();
+        let result = self.run_command(command, environment);
+        self.lateness.slept(monotonic() - before);
+        result.tried(format!("cannot run the command `{command}`"))
     }
 
     fn scheduling_delay(&self) -> Duration {

@@ -1,0 +1,279 @@
+//! Shell commands inside a run's namespaces.
+//!
+//! Three kinds of process, each gone when the one before it is:
+//!
+//! - the spawner, one for the whole process, forked while it is small ([`spawner`]);
+//! - per run that has commands, an init process in namespaces of its own (processes, mounts) and in the run's network
+//!   namespace, with a parent process for the commands below it ([`init`]);
+//! - the commands, whatever they start and leave in the background.
+//!
+//! All commands of a run have the same parent, and its number is unique on the machine, because packetdrill's scripts
+//! name files in /tmp after `$PPID` and run side by side here.
+
+mod init;
+mod spawner;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use spawner::Spawner;
+
+use super::clock::monotonic;
+use super::system::check_size;
+use super::tun::set_non_blocking;
+use crate::target::CommandOutput;
+
+/// How long a command may run.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of a command's output is kept, in octets.
+const OUTPUT: usize = 1 << 20;
+
+/// The processes in which one run's commands run. When this is dropped they are killed, and whatever they started.
+#[derive(Debug)]
+pub(super) struct Commands {
+    /// To the parent of the commands.
+    channel: OwnedFd,
+    _spawner: Arc<Spawner>,
+}
+
+/// What a parent of commands answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+struct Answer {
+    /// 0, or the number of the step that failed before the command could run.
+    failed: i32,
+    /// Status as wait(2) gives it, or the errno of the failure.
+    value: i32,
+}
+
+impl Commands {
+    /// Starts the processes for the calling thread's run.
+    pub(super) fn start(spawner: Arc<Spawner>) -> io::Result<Commands> {
+        let (ours, theirs) = pair(libc::SOCK_STREAM)?;
+        let namespace = super::namespace::current()?;
+        spawner.request(super::system::thread_id(), namespace.as_fd(), theirs.as_fd())?;
+        Ok(Commands { channel: ours, _spawner: spawner })
+    }
+
+    /// Runs a command to its end. The second value is false if the processes had to be killed or are gone: then the
+    /// next command needs new ones.
+    pub(super) fn run(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        working_directory: Option<&Path>,
+    ) -> io::Result<(CommandOutput, bool)> {
+        let (from_command, to_command) = pipe()?;
+        self.send_request(&request(command, environment, working_directory)?, to_command.as_fd())?;
+        drop(to_command);
+        set_non_blocking(from_command.as_raw_fd())?;
+        let mut output = Vec::new();
+        let patience = monotonic() + PATIENCE.as_nanos() as u64;
+        loop {
+            let answered = await_either(&from_command, &self.channel, patience)?;
+            let ended = drain(&from_command, &mut output)?;
+            if answered {
+                let answer = self.read_answer()?;
+                // What the command wrote before it ended is in the pipe by now; what it left running may write on.
+                drain(&from_command, &mut output)?;
+                return Ok((CommandOutput { status: exit_status(answer)?, output: text(output) }, true));
+            }
+            if monotonic() >= patience {
+                let mut output = text(output);
+                output.push_str(&format!("\nkilled after {} s\n", PATIENCE.as_secs()));
+                return Ok((CommandOutput { status: 128 + libc::SIGKILL, output }, false));
+            }
+            if ended {
+                // The command closed its output and runs on: only its end is of interest now.
+                await_answer(&self.channel, patience)?;
+            }
+        }
+    }
+
+    /// Sends a request and the pipe for the command's output.
+    fn send_request(&self, request: &[u8], output: BorrowedFd<'_>) -> io::Result<()> {
+        let length = (request.len() as u32).to_ne_bytes();
+        let sent = send_with(&self.channel, &length, &[output]).and_then(|()| self.send_all(request));
+        match sent {
+            // Whoever should have read it has failed and says why in its answer.
+            Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
+            other => other,
+        }
+    }
+
+    fn send_all(&self, mut rest: &[u8]) -> io::Result<()> {
+        while !rest.is_empty() {
+            let flags = libc::MSG_NOSIGNAL;
+            // SAFETY: the buffer is valid for its length.
+            let sent = unsafe { libc::send(self.channel.as_raw_fd(), rest.as_ptr().cast(), rest.len(), flags) };
+            match check_size(sent) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_answer(&self) -> io::Result<Answer> {
+        let mut octets = [0u8; 8];
+        // SAFETY: the buffer is valid for its length.
+        let length = unsafe {
+            libc::recv(self.channel.as_raw_fd(), octets.as_mut_ptr().cast(), octets.len(), libc::MSG_WAITALL)
+        };
+        if check_size(length)? != octets.len() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the process that runs commands is gone"));
+        }
+        let word = |at: usize| i32::from_ne_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
+        Ok(Answer { failed: word(0), value: word(4) })
+    }
+}
+
+/// Working directory, command and environment as strings that end in NUL, the form in which the parent needs them.
+fn request(command: &str, environment: &[(String, String)], working_directory: Option<&Path>) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    let mut push = |parts: &[&[u8]]| {
+        if parts.iter().any(|part| part.contains(&0)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a command cannot contain a NUL"));
+        }
+        parts.iter().for_each(|part| request.extend_from_slice(part));
+        request.push(0);
+        Ok(())
+    };
+    push(&[working_directory.map_or(&b""[..], |path| path.as_os_str().as_bytes())])?;
+    push(&[command.as_bytes()])?;
+    let inherited = std::env::vars_os().filter(|(name, _)| !is_set(environment, name));
+    for (name, value) in inherited {
+        push(&[name.as_bytes(), b"=", value.as_bytes()])?;
+    }
+    for (name, value) in environment {
+        push(&[name.as_bytes(), b"=", value.as_bytes()])?;
+    }
+    Ok(request)
+}
+
+fn is_set(environment: &[(String, String)], name: &OsString) -> bool {
+    name == init::PARENT_VARIABLE || environment.iter().any(|(set, _)| name == set.as_str())
+}
+
+/// The status as a shell would give it, or why there was no command.
+fn exit_status(answer: Answer) -> io::Result<i32> {
+    if let Some(step) = init::Step::from_number(answer.failed) {
+        let error = io::Error::from_raw_os_error(answer.value);
+        return Err(io::Error::new(error.kind(), format!("{}: {error}", step.describe())));
+    }
+    Ok(if libc::WIFSIGNALED(answer.value) {
+        128 + libc::WTERMSIG(answer.value)
+    } else {
+        libc::WEXITSTATUS(answer.value)
+    })
+}
+
+/// Waits for output or an answer; true if there is an answer.
+fn await_either(output: &OwnedFd, channel: &OwnedFd, patience: u64) -> io::Result<bool> {
+    let entry = |fd: &OwnedFd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let mut entries = [entry(channel), entry(output)];
+    poll(&mut entries, patience)?;
+    Ok(entries[0].revents != 0)
+}
+
+/// Waits for an answer alone.
+fn await_answer(channel: &OwnedFd, patience: u64) -> io::Result<()> {
+    poll(&mut [libc::pollfd { fd: channel.as_raw_fd(), events: libc::POLLIN, revents: 0 }], patience)
+}
+
+fn poll(entries: &mut [libc::pollfd], patience: u64) -> io::Result<()> {
+    let left = patience.saturating_sub(monotonic()).div_ceil(1_000_000);
+    let left = libc::c_int::try_from(left).unwrap_or(libc::c_int::MAX);
+    // SAFETY: the entries are valid.
+    let result = unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, left) };
+    match super::system::check(result) {
+        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Reads what there is; true at the end of the pipe.
+fn drain(pipe: &OwnedFd, output: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0u8; 4096];
+    loop {
+        // SAFETY: the buffer is valid for its length.
+        let length = unsafe { libc::read(pipe.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        match check_size(length) {
+            Ok(0) => return Ok(true),
+            Ok(length) => {
+                let room = OUTPUT.saturating_sub(output.len()).min(length);
+                output.extend_from_slice(&buffer[..room]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn text(output: Vec<u8>) -> String {
+    String::from_utf8(output).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// A pair of connected sockets that no other process inherits.
+fn pair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [-1; 2];
+    // SAFETY: two descriptors are written.
+    super::system::check(unsafe { libc::socketpair(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) })?;
+    Ok((super::system::owned(ends[0])?, super::system::owned(ends[1])?))
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut ends = [-1; 2];
+    // SAFETY: two descriptors are written.
+    super::system::check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    Ok((super::system::owned(ends[0])?, super::system::owned(ends[1])?))
+}
+
+/// Room for a control message of up to two descriptors, aligned as `struct cmsghdr` must be.
+const CONTROL_WORDS: usize = 4;
+
+/// Sends octets together with descriptors (at most two).
+fn send_with(channel: &impl AsFd, octets: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut control = [0u64; CONTROL_WORDS];
+    let mut vector = libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
+    let size = size_of_val(descriptors) as u32;
+    // SAFETY: all-zero octets are a valid `struct msghdr`; the control message fits the room, which is aligned; a
+    // `BorrowedFd` is a descriptor in memory.
+    let sent = unsafe {
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_iov = &raw mut vector;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(size) as _;
+        let header = control.as_mut_ptr().cast::<libc::cmsghdr>();
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(size) as _;
+        libc::CMSG_DATA(header).copy_from_nonoverlapping(descriptors.as_ptr().cast(), size as usize);
+        libc::sendmsg(channel.as_fd().as_raw_fd(), &message, libc::MSG_NOSIGNAL)
+    };
+    check_size(sent).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_for_the_command_hides_what_is_inherited() {
+        let set = [("PATH".to_owned(), "/nowhere".to_owned())];
+        let request = request("true", &set, Some(Path::new("/tmp"))).unwrap();
+        let strings: Vec<&[u8]> = request.split(|&octet| octet == 0).collect();
+        assert_eq!(strings[..2], [&b"/tmp"[..], b"true"]);
+        assert_eq!(strings.iter().filter(|string| string.starts_with(b"PATH=")).count(), 1);
+        assert!(strings.contains(&&b"PATH=/nowhere"[..]));
+        assert!(super::request("a\0b", &[], None).is_err());
+    }
+}
