@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use etherparse::{NetSlice, PacketBuilder, SlicedPacket, TcpOptionElement, TransportSlice};
-use rfcheck::target::smoltcp::SmoltcpFactory;
+use rfcheck::target::smoltcp::{SmoltcpFactory, SmoltcpOptions};
 use rfcheck::target::{CallMode, CallOutput, Errno, Event, IpVersion, Link, SocketCall, Target, TargetFactory};
 use rfcheck::time::Instant;
 
@@ -41,7 +41,11 @@ impl Peer {
     }
 
     pub(crate) fn on(link: Link) -> Peer {
-        let target = SmoltcpFactory::new().create(&link).expect("smoltcp runs on this link");
+        Peer::with(link, SmoltcpOptions::default())
+    }
+
+    pub(crate) fn with(link: Link, options: SmoltcpOptions) -> Peer {
+        let target = SmoltcpFactory::with(options).create(&link).expect("smoltcp runs on this link");
         Peer { target, link, seq: 0, isn: 0, port: SERVER, buffer: Vec::new() }
     }
 
@@ -119,7 +123,15 @@ impl Peer {
     }
 
     /// Injects a segment from [`PORT`].
-    pub(crate) fn tcp(&mut self, flags: &str, seq: u32, ack: u32, window: u16, options: &[TcpOptionElement], payload: &[u8]) {
+    pub(crate) fn tcp(
+        &mut self,
+        flags: &str,
+        seq: u32,
+        ack: u32,
+        window: u16,
+        options: &[TcpOptionElement],
+        payload: &[u8],
+    ) {
         let ack = self.isn.wrapping_add(ack);
         let mut builder = self.ip().tcp(PORT, self.port, seq, window);
         for flag in flags.chars() {

@@ -1,6 +1,8 @@
 //! TCP through the target.
 
-use rfcheck::target::{CallMode, CallOutput, Errno, IpVersion, SocketCall};
+use rfcheck::target::smoltcp::SmoltcpOptions;
+use rfcheck::target::{CallMode, CallOutput, Errno, Event, IpVersion, Link, SocketCall};
+use rfcheck::time::Instant;
 
 use crate::peer::{EAGAIN, Peer, SOCK_NONBLOCK, SOCK_STREAM};
 
@@ -42,6 +44,61 @@ fn the_syn_ack_offers_what_the_peer_offered() {
     let offered = [MaximumSegmentSize(1000), SelectiveAcknowledgementPermitted, WindowScale(7)];
     peer.tcp("S", 0, 0, 65_535, &offered, &[]);
     assert_eq!(peer.all(0), ["0.000000 S. 0:0(0) ack 1 win 65535 <mss 1460,wscale 0,sackOK>"]);
+}
+
+#[test]
+fn timestamps_are_there_when_they_are_switched_on() {
+    use etherparse::TcpOptionElement::*;
+    let options = SmoltcpOptions { timestamps: true };
+    let mut peer = Peer::with(Link::default_for(IpVersion::Ipv4), options);
+    assert!(peer.target.capabilities().features.contains("timestamps"));
+    peer.listen(1);
+    peer.silence(7 * SECOND);
+    peer.tcp("S", 0, 0, 65_535, &[MaximumSegmentSize(1000), Timestamp(55, 0)], &[]);
+    assert_eq!(peer.all(0), ["7.000000 S. 0:0(0) ack 1 win 65535 <mss 1460,TS val 7000 ecr 55>"]);
+    assert!(!Peer::new(IpVersion::Ipv4).target.capabilities().features.contains("timestamps"));
+}
+
+#[test]
+fn a_flood_is_delivered_and_then_stopped() {
+    use etherparse::TcpOptionElement::*;
+    // 8 MiB in segments of 48 octets, with a window for all of them and no congestion control.
+    let mut peer = Peer::new(IpVersion::Ipv4);
+    let listener = peer.socket(SOCK_STREAM);
+    let address = peer.local(crate::peer::SERVER);
+    let option =
+        |level, option, value: &[u8]| SocketCall::SetSockOpt { fd: listener, level, option, value: value.into() };
+    peer.ok(option(1, 7, &(8_i32 << 20).to_ne_bytes()));
+    peer.ok(option(6, 13, b"none"));
+    peer.ok(SocketCall::Bind { fd: listener, address });
+    peer.ok(SocketCall::Listen { fd: listener, backlog: 0 });
+    peer.tcp("S", 0, 0, 65_535, &[MaximumSegmentSize(48), WindowScale(14)], &[]);
+    peer.next(0);
+    peer.seq = 1;
+    peer.send(".", 1, &[]);
+    let fd = peer.ok(SocketCall::Accept { fd: listener }) as i32;
+    assert_eq!(peer.ok(SocketCall::Write { fd, data: vec![0; 8 << 20], null: false }), 8 << 20);
+    let (mut packet, mut packets) = (Vec::new(), 0);
+    let error = loop {
+        match peer.target.wait(Instant::FAR_FUTURE, &mut packet) {
+            Ok(_) => packets += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.to_string(), "the target is gone: smoltcp sends without end: 100000 datagrams at one instant");
+    assert_eq!(packets, 100_000);
+    assert!(peer.target.inject(&[]).is_err());
+}
+
+#[test]
+fn waiting_for_ever_ends_at_the_end_of_time() {
+    let mut peer = Peer::new(IpVersion::Ipv4);
+    let mut packet = Vec::new();
+    assert!(matches!(peer.target.wait(Instant::FAR_FUTURE, &mut packet), Ok(Event::Deadline)));
+    assert_eq!(peer.target.now(), Instant::FAR_FUTURE);
+    // The stack still works, although its clock stands.
+    peer.tcp("S", 7, 0, 65_535, &[], &[]);
+    assert!(matches!(peer.target.wait(Instant::FAR_FUTURE, &mut packet), Ok(Event::Packet(Instant::FAR_FUTURE))));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::SmoltcpOptions;
 use super::abi::*;
 use super::sockets::SUPPORTED_OPTIONS;
 use crate::target::{Capabilities, Clock, IpVersion};
@@ -32,8 +33,7 @@ const CALLS: &[&str] = &[
     "writev",
 ];
 
-/// What no RFC demands and smoltcp has. Not here, as smoltcp lacks it: `timestamps` (off by default, and its socket
-/// API leaves the clock to the user), `urgent` data for the user, `ecn`, `fast-open`, `path-mtu-discovery`,
+/// What no RFC demands and smoltcp has. Not here, as smoltcp lacks it: `urgent` data for the user, `ecn`, `fast-open`, `path-mtu-discovery`,
 /// retransmission by SACK (`sack-recovery`: it reports blocks but does not use them), `ipv6-fragmentation`.
 const FEATURES: &[&str] = &[
     "congestion-control",
@@ -51,7 +51,8 @@ const FEATURES: &[&str] = &[
 ];
 
 /// The capabilities of the stack on this clock.
-pub(super) fn capabilities(clock: Clock) -> Capabilities {
+pub(super) fn capabilities(clock: Clock, options: SmoltcpOptions) -> Capabilities {
+    let timestamps = options.timestamps.then_some("timestamps");
     Capabilities {
         clock,
         ip_versions: BTreeSet::from([IpVersion::Ipv4, IpVersion::Ipv6]),
@@ -67,6 +68,6 @@ pub(super) fn capabilities(clock: Clock) -> Capabilities {
         ]),
         commands: false,
         blocking_calls: true,
-        features: FEATURES.iter().copied().collect(),
+        features: FEATURES.iter().copied().chain(timestamps).collect(),
     }
 }

@@ -13,9 +13,10 @@ mod memory;
 mod sockets;
 mod stack;
 mod target;
+mod timestamps;
 #[cfg(target_os = "linux")]
 mod tun;
 
-pub use target::SmoltcpFactory;
+pub use target::{SmoltcpFactory, SmoltcpOptions};
 #[cfg(target_os = "linux")]
 pub use tun::SmoltcpTunFactory;

@@ -10,6 +10,7 @@ use ::smoltcp::wire::{HardwareAddress, IpCidr};
 
 use super::device::{Port, TransmitQueue};
 use super::sockets::{Operation, SocketLayer, Start};
+use super::{SmoltcpOptions, timestamps};
 use crate::target::{CallId, Link, Returned, SocketCall};
 use crate::time::Instant;
 
@@ -41,7 +42,7 @@ struct Waiting {
 
 impl Stack {
     /// A stack on a fresh link, at time zero.
-    pub(super) fn new(link: &Link, queue: &mut TransmitQueue) -> Self {
+    pub(super) fn new(link: &Link, options: SmoltcpOptions, queue: &mut TransmitQueue) -> Self {
         let mtu = link.mtu as usize;
         let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = SEED;
@@ -58,7 +59,7 @@ impl Stack {
         .expect("there is room for one route");
         Stack {
             interface,
-            layer: SocketLayer::new(link.local),
+            layer: SocketLayer::new(link.local, options),
             waiting: Vec::new(),
             returned: VecDeque::with_capacity(2),
             completed: VecDeque::new(),
@@ -164,6 +165,8 @@ impl Stack {
     }
 }
 
+/// The time as smoltcp counts it, also for its timestamps.
 fn told(now: Instant) -> StackInstant {
+    timestamps::tell(now);
     StackInstant::from_micros(now.micros().min(LATEST) as i64)
 }

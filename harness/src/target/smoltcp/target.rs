@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::capabilities::capabilities;
 use super::device::TransmitQueue;
@@ -27,21 +28,32 @@ thread_local! {
     static QUEUES: RefCell<Vec<TransmitQueue>> = const { RefCell::new(Vec::new()) };
 }
 
+/// What a user of smoltcp may switch on and does not get by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SmoltcpOptions {
+    /// TCP timestamps (RFC 7323) on every socket, with a tick of one millisecond.
+    pub timestamps: bool,
+}
+
 /// Makes smoltcp targets in process, on a virtual clock: the embedded default.
 #[derive(Debug)]
 pub struct SmoltcpFactory {
-    capabilities: &'static Capabilities,
+    options: SmoltcpOptions,
+    capabilities: Arc<Capabilities>,
 }
 
 impl SmoltcpFactory {
     /// The name under which reports list the target.
     pub const NAME: &'static str = "smoltcp";
 
-    /// A factory; all share what they declare.
+    /// A factory of stacks as smoltcp sets them up by default.
     pub fn new() -> Self {
-        static CAPABILITIES: std::sync::LazyLock<Capabilities> =
-            std::sync::LazyLock::new(|| capabilities(Clock::Virtual));
-        SmoltcpFactory { capabilities: &CAPABILITIES }
+        SmoltcpFactory::with(SmoltcpOptions::default())
+    }
+
+    /// A factory of stacks with these options.
+    pub fn with(options: SmoltcpOptions) -> Self {
+        SmoltcpFactory { options, capabilities: Arc::new(capabilities(Clock::Virtual, options)) }
     }
 }
 
@@ -57,15 +69,15 @@ impl TargetFactory for SmoltcpFactory {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        self.capabilities
+        &self.capabilities
     }
 
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
         check_link(link)?;
         let mut queue = QUEUES.with_borrow_mut(Vec::pop).unwrap_or_default();
-        let stack = Stack::new(link, &mut queue);
+        let stack = Stack::new(link, self.options, &mut queue);
         Ok(Box::new(SmoltcpTarget {
-            capabilities: self.capabilities,
+            capabilities: Arc::clone(&self.capabilities),
             stack,
             queue,
             now: Instant::ZERO,
@@ -99,7 +111,7 @@ pub(super) fn check_link(link: &Link) -> Result<(), TargetError> {
 
 /// One run's smoltcp.
 struct SmoltcpTarget {
-    capabilities: &'static Capabilities,
+    capabilities: Arc<Capabilities>,
     stack: Stack,
     queue: TransmitQueue,
     now: Instant,
@@ -131,7 +143,7 @@ impl SmoltcpTarget {
 
 impl Target for SmoltcpTarget {
     fn capabilities(&self) -> &Capabilities {
-        self.capabilities
+        &self.capabilities
     }
 
     fn now(&self) -> Instant {

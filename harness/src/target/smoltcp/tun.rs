@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::capabilities::capabilities;
 use super::device::TransmitQueue;
 use super::stack::Stack;
-use super::target::{check_link, panic_message};
+use super::target::{SmoltcpOptions, check_link, panic_message};
 use crate::target::linux::stack_link::{Pacer, RunClock, StackEnd, StackLinks, TesterEnd};
 use crate::target::{
     CallId, CallMode, Capabilities, Clock, Event, Link, Returned, SocketCall, Target, TargetError, TargetFactory,
@@ -28,21 +28,27 @@ const IDLE_POLLS: u32 = 16;
 /// How long it rests, in microseconds.
 const REST: i64 = 1_000;
 
-static CAPABILITIES: LazyLock<Capabilities> = LazyLock::new(|| capabilities(Clock::Real));
-
 /// Makes smoltcp targets behind a TUN device, each in a network namespace of its own.
 #[derive(Debug)]
 pub struct SmoltcpTunFactory {
     links: StackLinks,
+    options: SmoltcpOptions,
+    capabilities: Arc<Capabilities>,
 }
 
 impl SmoltcpTunFactory {
     /// The name under which reports list the target.
     pub const NAME: &'static str = "smoltcp-tun";
 
-    /// Finds out whether network namespaces are possible here.
+    /// A factory of stacks as smoltcp sets them up by default; finds out whether network namespaces are possible here.
     pub fn new() -> Result<Self, TargetError> {
-        Ok(SmoltcpTunFactory { links: StackLinks::new()? })
+        SmoltcpTunFactory::with(SmoltcpOptions::default())
+    }
+
+    /// A factory of stacks with these options.
+    pub fn with(options: SmoltcpOptions) -> Result<Self, TargetError> {
+        let capabilities = Arc::new(capabilities(Clock::Real, options));
+        Ok(SmoltcpTunFactory { links: StackLinks::new()?, options, capabilities })
     }
 }
 
@@ -52,7 +58,7 @@ impl TargetFactory for SmoltcpTunFactory {
     }
 
     fn capabilities(&self) -> &Capabilities {
-        &CAPABILITIES
+        &self.capabilities
     }
 
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
@@ -67,7 +73,12 @@ impl TargetFactory for SmoltcpTunFactory {
             stack_end.second_descriptor().map_err(|error| environment("cannot duplicate a descriptor", error))?;
         let mut queue = TransmitQueue::default();
         let shared = Arc::new(Shared {
-            running: Mutex::new(Running { stack: Stack::new(link, &mut queue), queue, link: stack_end, gone: None }),
+            running: Mutex::new(Running {
+                stack: Stack::new(link, self.options, &mut queue),
+                queue,
+                link: stack_end,
+                gone: None,
+            }),
             wake: event("cannot make an eventfd")?,
             news: event("cannot make an eventfd")?,
             stop: AtomicBool::new(false),
@@ -80,6 +91,7 @@ impl TargetFactory for SmoltcpTunFactory {
         };
         let thread = Some(thread.map_err(|error| environment("cannot start a thread", error))?);
         Ok(Box::new(SmoltcpTunTarget {
+            capabilities: Arc::clone(&self.capabilities),
             returned: VecDeque::new(),
             completed: VecDeque::new(),
             tester,
@@ -197,6 +209,7 @@ impl Shared {
 
 /// One run's smoltcp behind a TUN device. Belongs to the thread that made it.
 struct SmoltcpTunTarget {
+    capabilities: Arc<Capabilities>,
     returned: VecDeque<Returned>,
     completed: VecDeque<Returned>,
     tester: TesterEnd,
@@ -234,7 +247,7 @@ impl SmoltcpTunTarget {
 
 impl Target for SmoltcpTunTarget {
     fn capabilities(&self) -> &Capabilities {
-        &CAPABILITIES
+        &self.capabilities
     }
 
     fn now(&self) -> Instant {

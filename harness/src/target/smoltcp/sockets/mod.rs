@@ -26,6 +26,7 @@ use self::options::Options;
 pub(super) use self::options::SUPPORTED as SUPPORTED_OPTIONS;
 pub(super) use self::start::Start;
 use self::stream::Stream;
+use super::SmoltcpOptions;
 use super::abi::*;
 use super::memory::Sockets;
 use crate::target::{CallOutput, Errno};
@@ -49,6 +50,7 @@ pub(super) struct SocketLayer {
     next_port: u16,
     /// The interface's only address.
     local: IpAddr,
+    settings: SmoltcpOptions,
 }
 
 /// What a file descriptor refers to.
@@ -73,13 +75,14 @@ struct Bound {
 }
 
 impl SocketLayer {
-    pub(super) fn new(local: IpAddr) -> Self {
+    pub(super) fn new(local: IpAddr, settings: SmoltcpOptions) -> Self {
         SocketLayer {
             sockets: Sockets::new(),
             descriptors: Vec::with_capacity(4),
             orphans: Vec::new(),
             next_port: *DYNAMIC_PORTS.start(),
             local,
+            settings,
         }
     }
 

@@ -4,8 +4,10 @@ use ::smoltcp::socket::tcp;
 use ::smoltcp::socket::tcp::CongestionControl;
 use ::smoltcp::time::Duration;
 
+use super::super::SmoltcpOptions;
 use super::super::abi::*;
 use super::super::memory::Sockets;
+use super::super::timestamps;
 use super::stream::StreamState;
 use super::{Descriptor, Reply, Socket};
 use crate::target::{CallOutput, Errno};
@@ -64,10 +66,13 @@ pub(super) struct Options {
     quick_ack: bool,
     congestion_control: CongestionControl,
     pub(super) hop_limit: Option<u8>,
+    /// Not an option of the socket but of the whole stack: RFC 7323 timestamps.
+    timestamps: bool,
 }
 
-impl Default for Options {
-    fn default() -> Self {
+impl Options {
+    /// What a fresh socket of a stack with these settings has.
+    pub(super) fn new(settings: SmoltcpOptions) -> Self {
         Options {
             // What smoltcp's own examples take, and the largest window without scaling.
             receive_buffer: 65_535,
@@ -84,13 +89,15 @@ impl Default for Options {
             quick_ack: false,
             congestion_control: CongestionControl::Cubic,
             hop_limit: None,
+            timestamps: settings.timestamps,
         }
     }
-}
 
-impl Options {
     /// Sets up a fresh TCP socket; what is at smoltcp's default is left alone.
     pub(super) fn apply_tcp(&self, socket: &mut tcp::Socket<'_>) {
+        if self.timestamps {
+            socket.set_tsval_generator(Some(timestamps::generate));
+        }
         if self.hop_limit.is_some() {
             socket.set_hop_limit(self.hop_limit);
         }

@@ -117,7 +117,8 @@ impl SocketLayer {
             _ => return Err(ESOCKTNOSUPPORT),
         };
         let nonblocking = flags & SOCK_NONBLOCK != 0;
-        self.install(Descriptor { family, nonblocking, options: Options::default(), socket })
+        let options = Options::new(self.settings);
+        self.install(Descriptor { family, nonblocking, options, socket })
     }
 
     fn bind(&mut self, fd: i32, address: SocketAddr) -> Result<i64, Errno> {
