@@ -9,6 +9,7 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod engine;
+pub mod fuzzing;
 pub mod report;
 pub mod script;
 pub mod suite;

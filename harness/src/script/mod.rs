@@ -24,7 +24,7 @@ pub use definitions::{Definition, Definitions};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use layout::format;
 pub use parser::{Parsed, parse, parse_with_warnings};
-pub use printer::print;
+pub use printer::{print, print_expectation};
 pub use render::render;
 pub use span::{LineIndex, Span, Spanned};
 pub use tree::Script;

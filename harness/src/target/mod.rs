@@ -26,6 +26,12 @@ pub trait Target {
     /// The target's clock.
     fn now(&self) -> Instant;
 
+    /// A good moment for a script's time 0, waiting for it if need be: on a kernel whose timers tick, a little after
+    /// a tick, so that events at round times do not race with it.
+    fn epoch(&mut self) -> Result<Instant, TargetError> {
+        Ok(self.now())
+    }
+
     /// Hands one IP datagram to the target's link, as if it came from the tester.
     fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError>;
 

@@ -6,7 +6,7 @@ mod packet;
 use std::fmt::Write as _;
 
 use super::layout;
-use super::tree::{Action, Answer, Call, Directive, Event, EventTime, Micros, Script, ScriptOption};
+use super::tree::{Action, Answer, Call, Directive, Event, EventTime, Expectation, Micros, Script, ScriptOption};
 
 /// The script in canonical layout. `parse(print(tree))` is the tree, if the tree is one that parsing can give and none
 /// of its own definitions stands for a word in it.
@@ -14,6 +14,13 @@ pub fn print(script: &Script) -> String {
     let mut printer = Printer { out: String::new() };
     printer.script(script);
     layout::arrange(&printer.out)
+}
+
+/// What the target must send, on one line, without its time.
+pub fn print_expectation(expectation: &Expectation) -> String {
+    let mut printer = Printer { out: String::new() };
+    printer.expectation(expectation);
+    printer.out
 }
 
 struct Printer {
@@ -103,16 +110,7 @@ impl Printer {
             }
             Action::Expect(expectation) => {
                 self.out.push(' ');
-                for (at, answer) in expectation.answers.iter().enumerate() {
-                    self.out.push_str(if at > 0 { " or " } else { "" });
-                    match answer {
-                        Answer::Packet(packet) => {
-                            self.out.push_str(if at == 0 && expectation.optional { ">? " } else { "> " });
-                            self.packet(packet);
-                        }
-                        Answer::Silence => self.out.push_str("silence"),
-                    }
-                }
+                self.expectation(expectation);
             }
             Action::Silence { until } => {
                 self.out.push_str("...");
@@ -122,6 +120,19 @@ impl Printer {
             Action::Call(call) => self.call(call),
             Action::Command(command) => put!(self, " `{command}`"),
             Action::Code(code) => put!(self, " %{{ {code} }}%"),
+        }
+    }
+
+    fn expectation(&mut self, expectation: &Expectation) {
+        for (at, answer) in expectation.answers.iter().enumerate() {
+            self.out.push_str(if at > 0 { " or " } else { "" });
+            match answer {
+                Answer::Packet(packet) => {
+                    self.out.push_str(if at == 0 && expectation.optional { ">? " } else { "> " });
+                    self.packet(packet);
+                }
+                Answer::Silence => self.out.push_str("silence"),
+            }
         }
     }
 

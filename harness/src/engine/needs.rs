@@ -1,0 +1,51 @@
+//! What a script needs of a target, held against what the target declares: decided before the run.
+
+use std::collections::BTreeSet;
+
+use super::call::{self};
+use super::settings::Settings;
+use crate::script::Script;
+use crate::script::tree::Action;
+use crate::target::{Capabilities, Clock};
+
+/// What `script` needs and the target does not declare, a phrase each, in order; empty if the script applies.
+pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
+    let mut missing = BTreeSet::new();
+    if !capabilities.ip_versions.contains(&settings.link.ip_version) {
+        missing.insert(format!("{} packets and sockets", settings.link.ip_version));
+    }
+    for directive in &script.directives {
+        if directive.key.node == "needs" {
+            for feature in directive.value.node.split([',', ' ']).map(str::trim).filter(|f| !f.is_empty()) {
+                let has = match feature {
+                    "virtual-clock" => capabilities.clock == Clock::Virtual,
+                    "commands" => capabilities.commands,
+                    _ => capabilities.features.contains(feature),
+                };
+                if !has {
+                    missing.insert(format!("the feature `{feature}`"));
+                }
+            }
+        }
+    }
+    if !capabilities.commands
+        && (script.init.is_some() || script.cleanup.is_some() || !settings.init_scripts.is_empty())
+    {
+        missing.insert("shell commands".to_owned());
+    }
+    for event in &script.events {
+        match &event.action {
+            Action::Command(_) | Action::Code(_) if !capabilities.commands => {
+                missing.insert("shell commands".to_owned());
+            }
+            Action::Call(call) => {
+                // What a call cannot be lowered to is the run's to report, with its place.
+                if let Ok(needs) = call::needs(call, settings) {
+                    missing.extend(needs.missing(capabilities));
+                }
+            }
+            _ => {}
+        }
+    }
+    missing.into_iter().collect()
+}
