@@ -20,11 +20,11 @@ mod poll;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use check::{CallEffect, CallMismatch, check, starts};
+pub(crate) use check::{CallEffect, check, starts};
 pub(crate) use descriptors::{Descriptor, DescriptorKind, Descriptors};
 pub(crate) use errno::describe_errno;
 pub(crate) use lower::lower;
-pub(crate) use needs::{CallNeeds, needs};
+pub(crate) use needs::needs;
 
 use super::Settings;
 use crate::script::Span;
