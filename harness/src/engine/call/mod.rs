@@ -20,6 +20,8 @@ mod poll;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+pub(crate) use check::CallMismatch;
 pub(crate) use check::{CallEffect, check, starts};
 pub(crate) use descriptors::{Descriptor, DescriptorKind, Descriptors};
 pub(crate) use errno::describe_errno;
