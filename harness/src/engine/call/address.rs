@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::arguments::{int, what};
+use super::check::Findings;
 use super::{AF_INET, AF_INET6, CallProblem, Descriptor, DescriptorKind};
 use crate::engine::Settings;
 use crate::script::tree::{Expression, ExpressionKind};
@@ -57,14 +58,6 @@ pub(super) fn destination(
     }
 }
 
-/// The sender that the script writes for a received datagram; `None` for `...`, which any sender meets.
-pub(super) fn sender(expression: &Expression, settings: &Settings, socket: &Descriptor) -> Option<SocketAddr> {
-    match &expression.kind {
-        ExpressionKind::SocketAddress(written) => Some(explicit(*written, settings.link.remote, settings, socket)),
-        _ => None,
-    }
-}
-
 /// The tester's address and `connect_port`, in the family of the socket.
 pub(super) fn default_destination(settings: &Settings, socket: &Descriptor) -> SocketAddr {
     SocketAddr::new(for_socket(settings.link.remote, settings, socket), settings.connect_port)
@@ -75,20 +68,48 @@ pub(super) fn default_destination(settings: &Settings, socket: &Descriptor) -> S
 /// link becomes `otherwise`.
 fn explicit(written: SocketAddr, otherwise: IpAddr, settings: &Settings, socket: &Descriptor) -> SocketAddr {
     let host = written.ip().to_canonical();
+    let host = if host.is_unspecified() {
+        wildcard(settings, socket)
+    } else {
+        for_socket(if means_something(host, settings) { host } else { otherwise }, settings, socket)
+    };
+    SocketAddr::new(host, written.port())
+}
+
+/// Compares the address that accept or recvfrom filled in with one that the script writes in its place. A wildcard
+/// and port 0 are not compared.
+pub(super) fn check_peer(
+    expression: &Expression,
+    actual: Option<SocketAddr>,
+    settings: &Settings,
+    findings: &mut Findings,
+) {
+    let ExpressionKind::SocketAddress(written) = &expression.kind else { return };
+    let Some(actual) = actual else {
+        findings.add("address", written, "missing");
+        return;
+    };
+    let expected = written.ip().to_canonical();
+    let came = actual.ip().to_canonical();
+    if !expected.is_unspecified() {
+        let expected = if means_something(expected, settings) { expected } else { settings.link.remote };
+        findings.compare("address", expected, came);
+    }
+    if written.port() != 0 {
+        findings.compare("port", written.port(), actual.port());
+    }
+}
+
+/// Whether a host is one that can be meant on this link.
+fn means_something(host: IpAddr, settings: &Settings) -> bool {
     let link = &settings.link;
-    let on_link = host.is_ipv4() == link.local.is_ipv4()
+    host.is_ipv4() == link.local.is_ipv4()
         && (host == link.gateway
             || within(host, link.local, link.prefix)
             || within(host, link.remote, link.remote_prefix)
             || host.is_loopback()
             || host.is_multicast()
-            || host == IpAddr::V4(Ipv4Addr::BROADCAST));
-    let host = if host.is_unspecified() {
-        wildcard(settings, socket)
-    } else {
-        for_socket(if on_link { host } else { otherwise }, settings, socket)
-    };
-    SocketAddr::new(host, written.port())
+            || host == IpAddr::V4(Ipv4Addr::BROADCAST))
 }
 
 /// A host in the family of the socket: IPv4 hosts are mapped for IPv6 sockets (RFC 4291 section 2.5.5.2).

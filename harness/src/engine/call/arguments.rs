@@ -70,13 +70,16 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// `...` or NULL: an address that the call fills in.
+    /// `...`, NULL, or the address that the call must fill in (ours).
     pub(super) fn address_output(self, index: usize) -> Result<(), CallProblem> {
         let argument = self.get(index)?;
         match &argument.kind {
-            ExpressionKind::Ellipsis => Ok(()),
+            ExpressionKind::Ellipsis | ExpressionKind::SocketAddress(_) => Ok(()),
             _ if is_null(argument) => Ok(()),
-            _ => Err(CallProblem::new(argument.span, "the address is filled in by the call: write `...`")),
+            _ => Err(CallProblem::new(
+                argument.span,
+                format!("an address that the call fills in is `...` or a socket address, not {}", what(argument)),
+            )),
         }
     }
 }

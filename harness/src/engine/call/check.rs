@@ -3,12 +3,13 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 
+use super::address::check_peer;
 use super::arguments::{Arguments, int, single, unknown};
 use super::data::{check_octets, check_vector};
 use super::errno::describe_errno;
 use super::lower::pipe_ends;
 use super::message::check_recvmsg;
-use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, address, epoll, options, poll};
+use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, epoll, options, poll};
 use crate::engine::{Blame, Difference};
 use crate::script::tree::{Call, ExpressionKind};
 use crate::script::{Span, symbols};
@@ -208,8 +209,9 @@ fn check_output(
         }
         (SocketCall::RecvFrom { .. }, output) => {
             check_octets(a.get(1)?, octets(output), "content read", findings);
-            check_sender(a, output, context, findings)?;
+            check_peer(a.get(4)?, peer(output), context.settings, findings);
         }
+        (SocketCall::Accept { .. }, output) => check_peer(a.get(1)?, peer(output), context.settings, findings),
         (SocketCall::Readv { .. }, output) => check_vector(a.get(1)?, octets(output), findings)?,
         (SocketCall::RecvMsg { .. }, CallOutput::Message { data, control, flags, .. }) => {
             check_recvmsg(a.get(1)?, (data, control, *flags), context, findings)?;
@@ -260,8 +262,7 @@ fn take_effect(
             let script = script()?;
             let listener = descriptors.by_live(fd).map_or(DescriptorKind::File, |listener| listener.kind);
             descriptors.insert(script, result, listener);
-            let peer = if let CallOutput::Address(peer) = *output { Some(peer) } else { None };
-            CallEffect::Accepted { listener: fd, fd: result, script, peer }
+            CallEffect::Accepted { listener: fd, fd: result, script, peer: peer(output) }
         }
         SocketCall::Open { .. } => {
             descriptors.insert(script()?, result, DescriptorKind::File);
@@ -290,28 +291,20 @@ fn take_effect(
     })
 }
 
-/// Compares the sender of a datagram with the address that the script writes for it.
-fn check_sender(
-    a: Arguments<'_>,
-    output: &CallOutput,
-    context: &CallContext,
-    findings: &mut Findings,
-) -> Result<(), CallProblem> {
-    let Some(expected) = address::sender(a.get(4)?, context.settings, &a.descriptor(0, context)?) else {
-        return Ok(());
-    };
-    match output {
-        CallOutput::Message { address: Some(actual), .. } => findings.compare("sender", expected, *actual),
-        _ => findings.add("sender", expected, "not told"),
-    }
-    Ok(())
-}
-
 /// The octets that a reading call gave.
 fn octets(output: &CallOutput) -> &[u8] {
     match output {
         CallOutput::Data(data) | CallOutput::Message { data, .. } => data,
         _ => &[],
+    }
+}
+
+/// The address that a call filled in.
+fn peer(output: &CallOutput) -> Option<SocketAddr> {
+    match output {
+        CallOutput::Address(address) => Some(*address),
+        CallOutput::Message { address, .. } => *address,
+        _ => None,
     }
 }
 

@@ -75,10 +75,7 @@ pub(crate) fn lower(call: &Call, context: &CallContext) -> Result<SocketCall, Ca
         "recvfrom" => {
             a.count(6, 6, "recvfrom(fd, ..., count, flags, ..., ...)")?;
             let null = incoming(a.get(1)?)?;
-            // An address that is written is the sender's, and compared.
-            if !matches!(a.get(4)?.kind, ExpressionKind::SocketAddress(_)) {
-                a.address_output(4)?;
-            }
+            a.address_output(4)?;
             a.address_length(5)?;
             Ok(SocketCall::RecvFrom { fd: a.fd(0, context)?, length: a.length(2)?, flags: a.int(3)?, null })
         }

@@ -31,7 +31,7 @@ struct Block {
 /// The code blocks of one run.
 pub(crate) struct CodeCollector {
     command: String,
-    /// `code_sockopt`: the option that must be reported; empty for TCP_INFO.
+    /// `code_sockopt`: the name of the option that must be reported.
     needed: String,
     blocks: Vec<Block>,
 }
@@ -41,7 +41,7 @@ impl CodeCollector {
     pub(crate) fn new(settings: &Settings) -> Self {
         CodeCollector {
             command: settings.code_command.clone(),
-            needed: settings.code_sockopt.clone(),
+            needed: if settings.code_sockopt.is_empty() { "TCP_INFO".into() } else { settings.code_sockopt.clone() },
             blocks: Vec::new(),
         }
     }
@@ -49,6 +49,11 @@ impl CodeCollector {
     /// The socket options to fetch for each block, in the order in which [`CodeCollector::add`] takes them.
     pub(crate) fn wants(&self) -> &'static [Wanted] {
         layout::WANTED
+    }
+
+    /// The socket option without which no block can run; None if `code_sockopt` names none that blocks can see.
+    pub(crate) fn needed(&self) -> Option<&'static Wanted> {
+        layout::WANTED.iter().find(|wanted| wanted.name == self.needed)
     }
 
     /// Adds a block: the place of its event, the event's line, its text, and what each wanted option gave.
@@ -62,16 +67,15 @@ impl CodeCollector {
         text: &str,
         reported: &[Result<Vec<u8>, Errno>],
     ) -> Result<(), CodeFailure> {
-        let needed = if self.needed.is_empty() { "TCP_INFO" } else { self.needed.as_str() };
-        if !layout::WANTED.iter().any(|wanted| wanted.name == needed) {
-            return Err(CodeFailure::unknown_option(span, line, needed));
-        }
+        let Some(needed) = self.needed() else {
+            return Err(CodeFailure::unknown_option(span, line, &self.needed));
+        };
         let mut values = Vec::new();
         for (wanted, reported) in layout::WANTED.iter().zip(reported) {
             match reported {
                 Ok(octets) => wanted.read(octets, &mut values),
-                Err(errno) if wanted.name == needed => {
-                    return Err(CodeFailure::not_reported(span, line, needed, *errno));
+                Err(errno) if wanted.name == needed.name => {
+                    return Err(CodeFailure::not_reported(span, line, needed.name, *errno));
                 }
                 Err(_) => {}
             }

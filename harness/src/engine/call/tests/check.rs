@@ -213,28 +213,28 @@ fn the_int_of_ioctl() {
 }
 
 #[test]
-fn the_sender_of_a_datagram_is_compared_where_it_is_written() {
+fn addresses_that_calls_fill_in() {
     let mut bench = Bench::new();
-    let read = |from| call("recvfrom", vec![num(4), dots(), num(100), num(0), from, dots()], 2);
-    let came = |address: Option<&str>| CallOutput::Message {
-        data: b"ab".to_vec(),
-        address: address.map(|address| address.parse().unwrap()),
-        control: Vec::new(),
+    let from = |peer| call("recvfrom", vec![num(4), dots(), num(9), num(0), peer, dots()], 3);
+    let came = |text: &str| CallOutput::Message {
+        data: b"abc".to_vec(),
+        address: Some(text.parse().unwrap()),
+        control: vec![],
         flags: 0,
     };
-    assert_eq!(bench.check(&read(dots()), Ok(2), came(None)), Ok(CallEffect::None));
-    let written = read(address("192.0.2.1:4000"));
-    assert_eq!(bench.check(&written, Ok(2), came(Some("192.0.2.1:4000"))), Ok(CallEffect::None));
+    let expected = from(address("192.0.2.7:53"));
+    assert_eq!(bench.check(&expected, Ok(3), came("192.0.2.7:53")), Ok(CallEffect::None));
+    assert_eq!(bench.check(&expected, Ok(3), came("[::ffff:192.0.2.7]:53")), Ok(CallEffect::None));
+    assert_eq!(bench.check(&from(address("0.0.0.0:0")), Ok(3), came("192.0.2.7:53")), Ok(CallEffect::None));
+    let accept = call("accept", vec![num(3), address("192.0.2.1:0"), dots()], 7);
     let complaints = [
-        bench.complaint(&written, Ok(2), came(Some("192.0.2.1:4001"))),
-        bench.complaint(&written, Ok(2), came(Some("192.0.2.9:4000"))),
-        bench.complaint(&written, Ok(2), came(None)),
-        bench.problem(&read(num(7))),
+        bench.complaint(&expected, Ok(3), came("192.0.2.8:54")),
+        bench.complaint(&expected, Ok(3), CallOutput::Data(b"abc".to_vec())),
+        bench.complaint(&accept, Ok(70), CallOutput::Address("192.0.2.2:1".parse().unwrap())),
     ];
     insta::assert_snapshot!(complaints.join("\n"), @r"
-    `recvfrom` succeeded, but sender is 192.0.2.1:4001 and must be 192.0.2.1:4000
-    `recvfrom` succeeded, but sender is 192.0.2.9:4000 and must be 192.0.2.1:4000
-    `recvfrom` succeeded, but sender is not told and must be 192.0.2.1:4000
-    the address is filled in by the call: write `...`
+    `recvfrom` succeeded, but address is 192.0.2.8 and must be 192.0.2.7; port is 54 and must be 53
+    `recvfrom` succeeded, but address is missing and must be 192.0.2.7:53
+    `accept` succeeded, but address is 192.0.2.2 and must be 192.0.2.1
     ");
 }

@@ -4,6 +4,8 @@ mod check;
 mod lower;
 mod messages;
 mod needs;
+mod robust;
+mod scripts;
 
 use std::net::SocketAddr;
 
