@@ -60,6 +60,10 @@ pub(super) fn build(
         payload.extend_from_slice(&data.node);
     }
     for field in &spec.fields {
+        // The fragment header is made where the datagram is cut.
+        if spec.fragment.is_some() && field.name.node == "ipv6.identification" {
+            continue;
+        }
         fields::force(&mut packet, field).map_err(|message| BuildError { span: field.name.span, message })?;
     }
     packet.payload = payload;

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::script::tree::{FieldSpec, FieldValue, PacketSpec};
-use crate::wire::{Field, Header, Ipv4Options, Packet};
+use crate::wire::{Field, Header, Ipv4Options, Ipv6Extension, Packet, protocol};
 
 /// Identification of fragments whose script writes none: the fragments of one datagram must agree.
 const DEFAULT_IDENTIFICATION: u32 = 0x5243;
@@ -20,6 +20,7 @@ pub(super) fn force(packet: &mut Packet<'_>, field: &FieldSpec) -> Result<(), St
         FieldValue::Address(address) => {
             packet.headers.iter_mut().rev().find_map(|header| force_address(header, name, *address))
         }
+        FieldValue::Octets(octets) if name == "ipv6.extensions" => force_extensions(packet, octets),
         FieldValue::Octets(octets) => packet.ipv4_mut().filter(|_| name == "ip.options").map(|ip| {
             ip.options = Ipv4Options::from_raw(octets);
             true
@@ -39,6 +40,9 @@ pub(super) fn observe(packet: &Packet<'_>, name: &str) -> Option<FieldValue> {
     }
     // A computed field is right; what is right is what emitting writes.
     let octets = packet.to_octets();
+    if name == "ipv6.extensions" {
+        return observe_extensions(packet, &octets);
+    }
     let mut start = 0;
     let mut found = None;
     for header in &packet.headers {
@@ -47,6 +51,22 @@ pub(super) fn observe(packet: &Packet<'_>, name: &str) -> Option<FieldValue> {
         start += header.emitted_length();
     }
     found
+}
+
+/// Puts extension headers behind the innermost IPv6 header, octet by octet; false unless they are a multiple of 8
+/// octets, as each header is (RFC 8200 section 4).
+fn force_extensions(packet: &mut Packet<'_>, octets: &[u8]) -> Option<bool> {
+    let at = packet.headers.iter().rposition(|header| matches!(header, Header::Ipv6(_)))?;
+    let [next_header, length, body @ ..] = octets else { return Some(false) };
+    if !octets.len().is_multiple_of(8) {
+        return Some(false);
+    }
+    // One value carries them all, as it is written without a look at what its body says.
+    let mut extensions = Ipv6Extension::new(protocol::DESTINATION_OPTIONS, body.to_vec());
+    extensions.next_header = Field::Forced(*next_header);
+    extensions.length = Field::Forced(*length);
+    packet.headers.insert(at + 1, Header::Ipv6Extension(extensions));
+    Some(true)
 }
 
 /// A value as a script writes it.
@@ -116,11 +136,13 @@ fn force_number(header: &mut Header, name: &str, number: u64) -> Option<bool> {
         (Header::Ipv4(ip), "ip.tos") => &mut ip.tos,
         (Header::Ipv4(ip), "ip.total_length") => &mut ip.total_length,
         (Header::Ipv4(ip), "ip.ttl") => &mut ip.ttl,
+        (Header::Ipv4(ip), "ip.version") => &mut ip.version,
         (Header::Ipv6(ip), "ipv6.flow_label") => &mut ip.flow_label,
         (Header::Ipv6(ip), "ipv6.hop_limit") => &mut ip.hop_limit,
         (Header::Ipv6(ip), "ipv6.next_header") => &mut ip.next_header,
         (Header::Ipv6(ip), "ipv6.payload_length") => &mut ip.payload_length,
         (Header::Ipv6(ip), "ipv6.traffic_class") => &mut ip.traffic_class,
+        (Header::Ipv6(ip), "ipv6.version") => &mut ip.version,
         (Header::Ipv6Fragment(fragment), "ipv6.fragment_offset") => &mut fragment.fragment_offset,
         (Header::Ipv6Fragment(fragment), "ipv6.identification") => &mut fragment.identification,
         (Header::Ipv6Fragment(fragment), "ipv6.more_fragments") => &mut fragment.more_fragments,
@@ -162,6 +184,15 @@ fn force_address(header: &mut Header, name: &str, address: IpAddr) -> Option<boo
     Some(true)
 }
 
+/// The octets of the extension headers behind the innermost IPv6 header, if it has any.
+fn observe_extensions(packet: &Packet<'_>, octets: &[u8]) -> Option<FieldValue> {
+    let at = packet.headers.iter().rposition(|header| matches!(header, Header::Ipv6(_)))?;
+    let is_extension = |header: &&Header| matches!(header, Header::Ipv6Extension(_) | Header::Ipv6Fragment(_));
+    let start: usize = packet.headers[..=at].iter().map(Header::emitted_length).sum();
+    let length: usize = packet.headers[at + 1..].iter().take_while(is_extension).map(Header::emitted_length).sum();
+    octets.get(start..start + length).filter(|octets| !octets.is_empty()).map(|o| FieldValue::Octets(o.to_vec()))
+}
+
 /// Reads a field of `header`, whose octets begin at the start of `octets`.
 fn observe_in(header: &Header, octets: &[u8], name: &str) -> Option<FieldValue> {
     let octet = |at: usize| octets.get(at).copied().map(u64::from);
@@ -172,6 +203,7 @@ fn observe_in(header: &Header, octets: &[u8], name: &str) -> Option<FieldValue> 
         (Header::Ipv4(ip), "ip.destination") => return Some(FieldValue::Address(ip.destination.into())),
         (Header::Ipv6(ip), "ipv6.source") => return Some(FieldValue::Address(ip.source.into())),
         (Header::Ipv6(ip), "ipv6.destination") => return Some(FieldValue::Address(ip.destination.into())),
+        (Header::Ipv4(_), "ip.version") | (Header::Ipv6(_), "ipv6.version") => octet(0).map(|o| o >> 4),
         (Header::Ipv4(_), "ip.header_length") => octet(0).map(|o| o & 0xf),
         (Header::Ipv4(_), "ip.tos") => octet(1),
         (Header::Ipv4(_), "ip.total_length") => word(2),
@@ -226,6 +258,7 @@ mod tests {
             vec![v4(), Tcp::new(1, 2).into()],
             vec![v4(), Udp::new(1, 2).into()],
             vec![v4(), Icmpv4::new(8, 0).into()],
+            vec![v6(), Udp::new(1, 2).into()],
             vec![v6(), Ipv6Fragment::new(0, 0, false).into()],
         ]
     }
@@ -238,7 +271,7 @@ mod tests {
                 FieldKind::Bits(_) => FieldValue::Number(5),
                 FieldKind::Ipv4Address => FieldValue::Address([203, 0, 113, 9].into()),
                 FieldKind::Ipv6Address => FieldValue::Address(IpAddr::V6(9.into())),
-                FieldKind::Octets(_) => FieldValue::Octets(vec![1, 1, 1, 0]),
+                FieldKind::Octets(_) => FieldValue::Octets(vec![1, 0, 1, 0, 1, 0, 1, 0]),
             };
             let name = Spanned { node: known.name.to_owned(), span: Span::default() };
             let field = FieldSpec { name, value: Spanned { node: value.clone(), span: Span::default() } };
