@@ -59,9 +59,9 @@ pub(crate) struct CallMismatch {
     pub(crate) miss: Option<i64>,
 }
 
-impl From<CallProblem> for CallMismatch {
+impl From<CallProblem> for Box<CallMismatch> {
     fn from(problem: CallProblem) -> Self {
-        CallMismatch {
+        Box::new(CallMismatch {
             blame: Blame::Script,
             span: Some(problem.span),
             message: problem.message,
@@ -69,7 +69,7 @@ impl From<CallProblem> for CallMismatch {
             actual: None,
             differences: Vec::new(),
             miss: None,
-        }
+        })
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn check(
     issued: &SocketCall,
     returned: &Returned,
     context: &mut CallContext,
-) -> Result<CallEffect, CallMismatch> {
+) -> Result<CallEffect, Box<CallMismatch>> {
     check_result(call, issued, returned)?;
     let Ok(result) = returned.result else { return Ok(starts(issued)) };
     let mut findings = Findings::default();
@@ -143,7 +143,7 @@ pub(crate) fn check(
 }
 
 /// Holds result and errno against the script. A call that opens a descriptor may return any number.
-fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result<(), CallMismatch> {
+fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result<(), Box<CallMismatch>> {
     let opens = matches!(
         issued,
         SocketCall::Socket { .. }
@@ -175,7 +175,7 @@ fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result
         Ok(result) => (format!("returned {result}"), result.to_string()),
         Err(came) => (format!("failed with {}", describe_errno(came.0)), format!("-1 {}", describe_errno(came.0))),
     };
-    Err(CallMismatch {
+    Err(Box::new(CallMismatch {
         blame: Blame::Target,
         span: None,
         message: format!("`{name}` {did}; it must {demand}"),
@@ -183,7 +183,7 @@ fn check_result(call: &Call, issued: &SocketCall, returned: &Returned) -> Result
         actual: Some(format!("{name}(...) = {came}")),
         differences: vec![Difference { field: "result".into(), expected: wanted, actual: came }],
         miss: None,
-    })
+    }))
 }
 
 /// The number of the error that the script names.
@@ -201,7 +201,7 @@ fn check_output(
     output: &CallOutput,
     context: &CallContext,
     findings: &mut Findings,
-) -> Result<(), CallMismatch> {
+) -> Result<(), Box<CallMismatch>> {
     let a = Arguments::new(call);
     match (issued, output) {
         (SocketCall::Read { .. } | SocketCall::Recv { .. }, output) => {
@@ -250,7 +250,7 @@ fn take_effect(
     result: i32,
     output: &CallOutput,
     descriptors: &mut Descriptors,
-) -> Result<CallEffect, CallMismatch> {
+) -> Result<CallEffect, Box<CallMismatch>> {
     let script = || int(&call.result);
     Ok(match *issued {
         SocketCall::Socket { domain, kind, protocol } => {
@@ -308,7 +308,7 @@ fn peer(output: &CallOutput) -> Option<SocketAddr> {
     }
 }
 
-fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
+fn output_mismatch(call: &Call, findings: Findings) -> Box<CallMismatch> {
     let name = &call.name.node;
     let complaints: Vec<String> = findings
         .differences
@@ -319,7 +319,7 @@ fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
         let fields: Vec<String> = findings.differences.iter().map(|d| format!("{} {}", d.field, pick(d))).collect();
         Some(format!("{name}(...): {}", fields.join(", ")))
     };
-    CallMismatch {
+    Box::new(CallMismatch {
         blame: Blame::Target,
         span: None,
         message: format!("`{name}` succeeded, but {}", complaints.join("; ")),
@@ -327,12 +327,12 @@ fn output_mismatch(call: &Call, findings: Findings) -> CallMismatch {
         actual: side(|d| &d.actual),
         miss: findings.miss(),
         differences: findings.differences,
-    }
+    })
 }
 
 /// The adapter did not hand over what the call wrote.
-fn lost_output(call: &Call) -> CallMismatch {
-    CallMismatch {
+fn lost_output(call: &Call) -> Box<CallMismatch> {
+    Box::new(CallMismatch {
         blame: Blame::Harness,
         span: None,
         message: format!("the target's adapter gave no output of `{}`", call.name.node),
@@ -340,5 +340,5 @@ fn lost_output(call: &Call) -> CallMismatch {
         actual: None,
         differences: Vec::new(),
         miss: None,
-    }
+    })
 }

@@ -50,16 +50,6 @@ impl Descriptors {
     pub(crate) fn by_live(&self, live: i32) -> Option<&Descriptor> {
         self.0.iter().rev().find(|d| d.live == live)
     }
-
-    /// All open descriptors, the oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Descriptor> {
-        self.0.iter()
-    }
-
-    /// Forgets all.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 #[cfg(test)]

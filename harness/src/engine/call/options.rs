@@ -168,7 +168,7 @@ impl Shape {
             (Shape::Errno, Some(0), _) => "[0]".to_owned(),
             (Shape::Errno, Some(errno), _) => format!("[{}]", errno_name(errno)),
             (Shape::Linger, Some(on), Some(seconds)) => format!("{{onoff={on}, linger={seconds}}}"),
-            (Shape::Numbers(count), ..) if !octets.is_empty() && octets.len() % count == 0 => {
+            (Shape::Numbers(count), ..) if !octets.is_empty() && octets.len().is_multiple_of(*count) => {
                 let numbers: Vec<String> = octets.chunks(octets.len() / count).map(show_number).collect();
                 format!("[{}]", numbers.join(", "))
             }

@@ -100,6 +100,7 @@ impl Run<'_> {
                 stop.failure.expected = mismatch.expected;
                 stop.failure.actual = mismatch.actual;
                 stop.failure.differences = mismatch.differences;
+                stop.miss = mismatch.miss;
                 if self.settings.non_fatal_syscall {
                     self.warning.get_or_insert(*stop.failure);
                     return Ok(());

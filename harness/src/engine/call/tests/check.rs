@@ -50,12 +50,12 @@ fn descriptors_come_and_go() {
         Ok(CallEffect::NewSocket { fd: 70, script: 7, domain: 2, kind: 1, protocol: 6 })
     );
     let bind = call("bind", vec![num(7), dots(), dots()], 0);
-    let address: SocketAddr = "192.168.0.1:8080".parse().unwrap();
+    let address: SocketAddr = "192.168.0.1:8080".parse().expect("the test writes an address");
     assert_eq!(bench.check(&bind, Ok(0), CallOutput::None), Ok(CallEffect::Bound { fd: 70, address }));
     let listen = call("listen", vec![num(7), num(1)], 0);
     assert_eq!(bench.check(&listen, Ok(0), CallOutput::None), Ok(CallEffect::Listening { fd: 70 }));
     let accept = call("accept", vec![num(7), dots(), dots()], 8);
-    let peer: SocketAddr = "192.0.2.1:40000".parse().unwrap();
+    let peer: SocketAddr = "192.0.2.1:40000".parse().expect("the test writes an address");
     assert_eq!(
         bench.check(&accept, Ok(71), CallOutput::Address(peer)),
         Ok(CallEffect::Accepted { listener: 70, fd: 71, script: 8, peer: Some(peer) })
@@ -86,7 +86,8 @@ fn a_failed_call_opens_and_closes_nothing() {
 fn a_connecting_socket_is_known_before_and_after() {
     let mut bench = Bench::new();
     let connect = failing("connect", vec![num(4), dots(), dots()], "EINPROGRESS");
-    let effect = CallEffect::Connecting { fd: 40, address: "192.0.2.1:8080".parse().unwrap() };
+    let effect =
+        CallEffect::Connecting { fd: 40, address: "192.0.2.1:8080".parse().expect("the test writes an address") };
     assert_eq!(super::super::starts(&bench.lowered(&connect)), effect);
     assert_eq!(bench.check(&connect, Err(115), CallOutput::None), Ok(effect));
     let dissolve = call("connect", vec![num(4), word("AF_UNSPEC"), dots()], 0);
@@ -218,7 +219,7 @@ fn addresses_that_calls_fill_in() {
     let from = |peer| call("recvfrom", vec![num(4), dots(), num(9), num(0), peer, dots()], 3);
     let came = |text: &str| CallOutput::Message {
         data: b"abc".to_vec(),
-        address: Some(text.parse().unwrap()),
+        address: Some(text.parse().expect("the test writes an address")),
         control: vec![],
         flags: 0,
     };
@@ -230,7 +231,11 @@ fn addresses_that_calls_fill_in() {
     let complaints = [
         bench.complaint(&expected, Ok(3), came("192.0.2.8:54")),
         bench.complaint(&expected, Ok(3), CallOutput::Data(b"abc".to_vec())),
-        bench.complaint(&accept, Ok(70), CallOutput::Address("192.0.2.2:1".parse().unwrap())),
+        bench.complaint(
+            &accept,
+            Ok(70),
+            CallOutput::Address("192.0.2.2:1".parse().expect("the test writes an address")),
+        ),
     ];
     insta::assert_snapshot!(complaints.join("\n"), @r"
     `recvfrom` succeeded, but address is 192.0.2.8 and must be 192.0.2.7; port is 54 and must be 53

@@ -122,7 +122,10 @@ fn socket_options() {
     assert_eq!(set(text(b"reno"), 4), b"reno");
     assert_eq!(set(text(b""), 3), [0; 3]);
     assert_eq!(set(expression(ExpressionKind::Linger { on: 1, seconds: 5 }), 8).len(), 8);
-    assert_eq!(set(expression(ExpressionKind::Address("fd00::1".parse().unwrap())), 16)[15], 1);
+    assert_eq!(
+        set(expression(ExpressionKind::Address("fd00::1".parse().expect("the test writes an address"))), 16)[15],
+        1
+    );
     let label = MplsSpec { label: 0x12345, traffic_class: 5, bottom_of_stack: true, ttl: 0x40 };
     assert_eq!(set(expression(ExpressionKind::Mpls(vec![label])), 4), [0x12, 0x34, 0x5b, 0x40]);
     let gre = GreSpec { flags: 0x2000, checksum: 1, offset: 2, key: 3, sequence: 4 };

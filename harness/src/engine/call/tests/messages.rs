@@ -59,7 +59,7 @@ fn sendmsg_goes_where_connect_would() {
         bench.lowered(&sendmsg),
         SocketCall::SendMsg {
             fd: 40,
-            address: Some("192.0.2.1:8080".parse().unwrap()),
+            address: Some("192.0.2.1:8080".parse().expect("the test writes an address")),
             data: vec![vec![0; 3], b"ab".to_vec()],
             control: vec![Control { level: 0, kind: 2, data: 64_i32.to_ne_bytes().to_vec() }],
             message_flags: 0,

@@ -106,7 +106,12 @@ impl Bench {
     }
 
     /// Lowers the call and judges what came back.
-    fn check(&mut self, call: &Call, result: Result<i64, i32>, output: CallOutput) -> Result<CallEffect, CallMismatch> {
+    fn check(
+        &mut self,
+        call: &Call,
+        result: Result<i64, i32>,
+        output: CallOutput,
+    ) -> Result<CallEffect, Box<CallMismatch>> {
         let issued = self.lowered(call);
         super::check(call, &issued, &returned(result, output), &mut self.context())
     }

@@ -18,7 +18,10 @@ fn written(text: &str) -> Call {
 fn addresses_and_octets() {
     let mut bench = Bench::new();
     let bind = r#"bind(3, {sa_family = AF_INET, sin_port = htons(53), sin_addr = inet_addr("0.0.0.0")}, ...) = 0"#;
-    assert_eq!(bench.lowered(&written(bind)), SocketCall::Bind { fd: 30, address: "0.0.0.0:53".parse().unwrap() });
+    assert_eq!(
+        bench.lowered(&written(bind)),
+        SocketCall::Bind { fd: 30, address: "0.0.0.0:53".parse().expect("the test writes an address") }
+    );
     assert_eq!(
         bench.lowered(&written(r#"write(4, "a\x00b" "c", 4) = 4"#)),
         SocketCall::Write { fd: 40, data: b"a\0bc".to_vec(), null: false }
