@@ -53,6 +53,41 @@ fn run_on_smoltcp_alone(bencher: Bencher) {
         .bench_local(|| alone(&link, &mut wire, &mut receive, &mut send, Some(&segments)));
 }
 
+/// A ping on the virtual clock.
+#[divan::bench]
+fn ping_embedded(bencher: Bencher) {
+    ping(bencher, &SmoltcpFactory::new());
+}
+
+/// A ping through a TUN device and two threads.
+#[cfg(target_os = "linux")]
+#[divan::bench]
+fn ping_behind_tun(bencher: Bencher) {
+    match rfcheck::target::smoltcp::SmoltcpTunFactory::new() {
+        Ok(factory) => ping(bencher, &factory),
+        Err(error) => eprintln!("not possible here: {error}"),
+    }
+}
+
+fn ping(bencher: Bencher, factory: &dyn TargetFactory) {
+    let link = Link::default_for(IpVersion::Ipv4);
+    let (std::net::IpAddr::V4(from), std::net::IpAddr::V4(to)) = (link.remote, link.local) else {
+        panic!("the benchmark's link is IPv4")
+    };
+    let mut target = match factory.create(&link) {
+        Ok(target) => target,
+        Err(error) => return eprintln!("not possible here: {error}"),
+    };
+    let (mut request, mut reply) = (Vec::new(), Vec::new());
+    let builder = PacketBuilder::ipv4(from.octets(), to.octets(), 64).icmpv4_echo_request(1, 1);
+    builder.write(&mut request, &[0; 56]).expect("a vector takes all");
+    bencher.bench_local(|| {
+        target.inject(&request).expect("the target lives");
+        let deadline = Instant::from_micros(target.now().micros() + 1_000_000);
+        assert!(matches!(target.wait(deadline, &mut reply), Ok(Event::Packet(_))));
+    });
+}
+
 /// What the tester sends.
 struct Segments {
     syn: Vec<u8>,

@@ -58,7 +58,9 @@ fn options_are_kept_and_reach_the_wire() {
     let mut peer = Peer::new(IpVersion::Ipv4);
     let (_, fd) = peer.established();
     let get = |option, level| SocketCall::GetSockOpt { fd, level, option, value: vec![0; 4] };
-    for (level, option, value) in [(6, 1, 1_i32), (6, 4, 60), (1, 9, 1), (0, 2, 33), (6, 18, 1_000), (1, 2, 1)] {
+    for (level, option, value) in
+        [(1, 6, 1_i32), (6, 1, 1), (6, 4, 60), (1, 9, 1), (0, 2, 33), (6, 18, 1_000), (1, 2, 1)]
+    {
         peer.ok(SocketCall::SetSockOpt { fd, level, option, value: value.to_ne_bytes().to_vec() });
         assert_eq!(peer.call(get(option, level)).1, CallOutput::Data(value.to_ne_bytes().to_vec()));
     }

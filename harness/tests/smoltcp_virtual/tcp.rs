@@ -205,6 +205,23 @@ fn connect_succeeds_is_refused_and_times_out() {
 }
 
 #[test]
+fn a_socket_whose_connect_failed_may_try_again() {
+    let mut peer = Peer::new(IpVersion::Ipv4);
+    let address = peer.remote(crate::peer::PORT);
+    let fd = peer.socket(SOCK_STREAM | SOCK_NONBLOCK);
+    let connect = SocketCall::Connect { fd, address };
+    assert_eq!(peer.error(connect.clone()), Errno(115));
+    assert_eq!(peer.all(0).len(), 1);
+    peer.tcp("R.", 0, 1, 0, &[], &[]);
+    let get_error = SocketCall::GetSockOpt { fd, level: 1, option: 4, value: vec![0; 4] };
+    assert_eq!(peer.call(get_error.clone()).1, CallOutput::Data(111_i32.to_ne_bytes().to_vec()));
+    assert_eq!(peer.call(get_error).1, CallOutput::Data(vec![0; 4]));
+    assert_eq!(peer.error(connect.clone()), Errno(103));
+    assert_eq!(peer.error(connect), Errno(115));
+    assert_eq!(peer.all(0), ["0.000000 S 0:0(0) win 65535 <mss 1460,wscale 0,sackOK>"]);
+}
+
+#[test]
 fn the_backlog_bounds_what_waits_to_be_accepted() {
     let mut peer = Peer::new(IpVersion::Ipv4);
     let listener = peer.listen(1);

@@ -10,6 +10,9 @@ use ::smoltcp::time::Instant;
 /// Replies to received datagrams always fit, as they are one for one.
 const QUEUE_LIMIT: usize = 512;
 
+/// Octets that an empty queue keeps for later.
+const MEMORY_KEPT: usize = 1 << 20;
+
 /// Datagrams that the stack has sent and the tester has not yet taken.
 #[derive(Debug, Default)]
 pub(super) struct TransmitQueue {
@@ -18,8 +21,11 @@ pub(super) struct TransmitQueue {
 }
 
 impl TransmitQueue {
-    /// Empties the queue and keeps its memory.
+    /// Empties the queue and keeps its memory, but for what a flood has made of it.
     pub(super) fn clear(&mut self) {
+        if self.octets.capacity() > MEMORY_KEPT {
+            self.octets = Vec::new();
+        }
         self.octets.clear();
         self.datagrams.clear();
     }

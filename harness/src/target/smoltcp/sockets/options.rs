@@ -18,6 +18,7 @@ pub(in super::super) const SUPPORTED: &[(i32, i32)] = &[
     (SOL_SOCKET, SO_REUSEPORT),
     (SOL_SOCKET, SO_TYPE),
     (SOL_SOCKET, SO_ERROR),
+    (SOL_SOCKET, SO_BROADCAST),
     (SOL_SOCKET, SO_SNDBUF),
     (SOL_SOCKET, SO_RCVBUF),
     (SOL_SOCKET, SO_KEEPALIVE),
@@ -51,6 +52,8 @@ pub(super) struct Options {
     pub(super) send_buffer: usize,
     pub(super) reuse_address: bool,
     reuse_port: bool,
+    /// Without effect: smoltcp sends broadcasts in any case.
+    broadcast: bool,
     /// Seconds, if SO_LINGER is on.
     pub(super) linger: Option<u32>,
     /// Microseconds; 0 for no limit.
@@ -79,6 +82,7 @@ impl Options {
             send_buffer: 65_535,
             reuse_address: false,
             reuse_port: false,
+            broadcast: false,
             linger: None,
             receive_timeout: 0,
             send_timeout: 0,
@@ -165,6 +169,7 @@ impl Descriptor {
         match (level, option) {
             (SOL_SOCKET, SO_REUSEADDR) => options.reuse_address = number != 0,
             (SOL_SOCKET, SO_REUSEPORT) => options.reuse_port = number != 0,
+            (SOL_SOCKET, SO_BROADCAST) => options.broadcast = number != 0,
             // smoltcp's buffers are fixed once a socket has them: this is for sockets to come.
             (SOL_SOCKET, SO_SNDBUF) => options.send_buffer = number.clamp(1, GREATEST_BUFFER) as usize,
             (SOL_SOCKET, SO_RCVBUF) => options.receive_buffer = number.clamp(1, GREATEST_BUFFER) as usize,
@@ -236,6 +241,7 @@ impl Descriptor {
             }
             (SOL_SOCKET, SO_REUSEADDR) => options.reuse_address.into(),
             (SOL_SOCKET, SO_REUSEPORT) => options.reuse_port.into(),
+            (SOL_SOCKET, SO_BROADCAST) => options.broadcast.into(),
             (SOL_SOCKET, SO_SNDBUF) => options.send_buffer as i32,
             (SOL_SOCKET, SO_RCVBUF) => options.receive_buffer as i32,
             (SOL_SOCKET, SO_KEEPALIVE) => options.keep_alive.into(),

@@ -105,7 +105,8 @@ impl Stream {
             return Some(Ok(()));
         }
         // A failed connect leaves the socket as it was, so that it may try again.
-        let error = connection.error.take().unwrap_or(ECONNREFUSED);
+        // Where SO_ERROR has already told why, this is what Linux says.
+        let error = connection.error.take().unwrap_or(ECONNABORTED);
         sockets.remove(connection.handle);
         self.state = StreamState::Unconnected;
         Some(Err(error))
