@@ -1,1 +1,31 @@
-//! (room suite)
+//! The suite: finds scripts, plans their runs, runs them side by side, and tells reporters what happens.
+//!
+//! [`Source`] finds scripts, catalogues and baselines; [`Suite::plan`] makes the runs of them; [`Suite::run`] runs
+//! them and tells every [`Reporter`] the same [`Event`]s. Virtual-clock targets are spread over the cores;
+//! real-clock targets run many at once, as many as the machine can serve in time.
+
+mod baseline;
+mod capture;
+mod catalogue;
+pub mod config;
+mod discovery;
+mod error;
+mod estimate;
+mod event;
+mod header;
+mod nearest;
+mod plan;
+mod scheduler;
+mod script_file;
+mod targets;
+mod work;
+
+pub use baseline::{Baseline, BaselineError, KnownFailure};
+pub(crate) use capture::verdict_name;
+pub use catalogue::{Basis, CatalogueError, Catalogues, Level, Observable, Requirement};
+pub use discovery::{DiscoveryError, Source};
+pub use error::SuiteError;
+pub use event::{Details, Event, Reporter, RunFinished, RunId, Standing, SuiteStarted, Totals};
+pub use plan::{Captures, Request, Suite};
+pub use script_file::ScriptFile;
+pub use targets::TargetEntry;

@@ -2,7 +2,11 @@
 //!
 //! Octets lie in one buffer that a run can reuse, so recording allocates nothing in the steady state.
 
+mod pcapng;
+
 use std::ops::Range;
+
+pub use pcapng::write_pcapng;
 
 use crate::time::Instant;
 

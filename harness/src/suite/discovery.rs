@@ -1,0 +1,231 @@
+//! Finds scripts, catalogues and baselines: in folders, or in the binary itself.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use super::ScriptFile;
+
+/// The built-in specs: the repository's `specs/` folder as it was when rfcheck was built.
+static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../specs");
+
+/// The file with a folder's requirements.
+pub(super) const CATALOGUE: &str = "requirements.toml";
+/// The folder with the baselines, beside the folders of scripts.
+const BASELINES: &str = "baselines";
+
+/// Where scripts come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The specs inside the binary.
+    BuiltIn,
+    /// These files and folders.
+    Paths(Vec<PathBuf>),
+}
+
+/// One text that was found, with the name it goes by in messages.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// Why a path cannot be searched.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read `{}`: {source}", path.display())]
+pub struct DiscoveryError {
+    /// The path.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: std::io::Error,
+}
+
+impl Source {
+    /// All scripts: of a folder its `.pkt` files and those of its folders, in order of name; a file as it stands.
+    ///
+    /// # Errors
+    /// A path that does not exist, or a folder that cannot be listed.
+    pub fn scripts(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
+        match self {
+            Source::BuiltIn => {
+                let mut scripts = Vec::new();
+                built_in(&SPECS, &mut |name, text| {
+                    if name.ends_with(".pkt") {
+                        scripts.push(ScriptFile::from_text(name, text));
+                    }
+                });
+                scripts.sort_by(|a, b| a.name.cmp(&b.name));
+                Ok(scripts)
+            }
+            Source::Paths(paths) => {
+                let mut seen = BTreeSet::new();
+                let mut found = Vec::new();
+                for path in paths {
+                    if metadata(path)?.is_dir() {
+                        walk(path, &mut |path| {
+                            if path.extension().is_some_and(|e| e == "pkt") {
+                                found.push(path.to_owned());
+                            }
+                        })?;
+                    } else {
+                        found.push(path.clone());
+                    }
+                }
+                found.retain(|path| seen.insert(path.clone()));
+                Ok(found.into_iter().map(ScriptFile::at).collect())
+            }
+        }
+    }
+
+    /// All catalogues that are about these scripts: the built-in ones, that of the nearest folder above each path
+    /// that has one, those within; later ones win.
+    pub(super) fn catalogues(&self) -> Result<Vec<Found>, DiscoveryError> {
+        let mut found = Vec::new();
+        built_in(&SPECS, &mut |name, text| {
+            if Path::new(name).file_name().is_some_and(|n| n == CATALOGUE) {
+                found.push(Found { name: format!("built-in {name}"), text: text.to_owned() });
+            }
+        });
+        if let Source::Paths(paths) = self {
+            let mut files = BTreeSet::new();
+            for path in paths {
+                if let Some(file) = folders_above(path).map(|folder| folder.join(CATALOGUE)).find(|file| file.is_file()) {
+                    add(&mut found, &mut files, file)?;
+                }
+                if path.is_dir() {
+                    let mut within = Vec::new();
+                    walk(path, &mut |file| {
+                        if file.file_name().is_some_and(|n| n == CATALOGUE) {
+                            within.push(file.to_owned());
+                        }
+                    })?;
+                    for file in within {
+                        add(&mut found, &mut files, file)?;
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The baseline of a target: `baselines/TARGET.toml` of the nearest folder that has one, else the built-in one.
+    pub(super) fn baseline(&self, target: &str) -> Result<Option<Found>, DiscoveryError> {
+        let file = format!("{BASELINES}/{target}.toml");
+        if let Source::Paths(paths) = self {
+            let near = paths.iter().flat_map(|path| path.is_dir().then(|| path.clone()).into_iter().chain(folders_above(path)));
+            if let Some(path) = near.map(|folder| folder.join(&file)).find(|path| path.is_file()) {
+                let text = read(&path)?;
+                return Ok(Some(Found { name: path.display().to_string(), text }));
+            }
+        }
+        let text = SPECS.get_file(&file).and_then(|file| file.contents_utf8());
+        Ok(text.map(|text| Found { name: format!("built-in {file}"), text: text.to_owned() }))
+    }
+}
+
+fn add(found: &mut Vec<Found>, seen: &mut BTreeSet<PathBuf>, path: PathBuf) -> Result<(), DiscoveryError> {
+    if seen.insert(path.clone()) {
+        let text = read(&path)?;
+        found.push(Found { name: path.display().to_string(), text });
+    }
+    Ok(())
+}
+
+/// The folders that a path lies in, nearest first.
+fn folders_above(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut above: Vec<_> = absolute.ancestors().skip(1).map(Path::to_owned).collect();
+    // The root of the file system is nobody's folder of scripts.
+    above.pop();
+    above.into_iter()
+}
+
+fn built_in(folder: &Dir<'static>, visit: &mut dyn FnMut(&str, &'static str)) {
+    for file in folder.files() {
+        if let (Some(name), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            visit(name, text);
+        }
+    }
+    for folder in folder.dirs() {
+        built_in(folder, visit);
+    }
+}
+
+/// Visits the files of a folder and its folders, in order of name. Links to folders are not followed: they may lead
+/// back up.
+fn walk(folder: &Path, visit: &mut dyn FnMut(&Path)) -> Result<(), DiscoveryError> {
+    let error = |source| DiscoveryError { path: folder.to_owned(), source };
+    let mut entries = std::fs::read_dir(folder).map_err(error)?.collect::<Result<Vec<_>, _>>().map_err(error)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let kind = entry.file_type().map_err(|source| DiscoveryError { path: path.clone(), source })?;
+        if kind.is_dir() {
+            walk(&path, visit)?;
+        } else {
+            visit(&path);
+        }
+    }
+    Ok(())
+}
+
+fn metadata(path: &Path) -> Result<std::fs::Metadata, DiscoveryError> {
+    std::fs::metadata(path).map_err(|source| DiscoveryError { path: path.to_owned(), source })
+}
+
+fn read(path: &Path) -> Result<String, DiscoveryError> {
+    std::fs::read_to_string(path).map_err(|source| DiscoveryError { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn scripts_come_in_order_of_name_and_once() {
+        let folder = folder(&[("b/2.pkt", ""), ("a.pkt", ""), ("b/1.pkt", ""), ("b/readme.md", "")]);
+        let source = Source::Paths(vec![folder.path().to_owned(), folder.path().join("a.pkt")]);
+        let names: Vec<_> = source
+            .scripts()
+            .unwrap()
+            .into_iter()
+            .map(|s| s.path.unwrap().strip_prefix(folder.path()).unwrap().display().to_string())
+            .collect();
+        assert_eq!(names, ["a.pkt", "b/1.pkt", "b/2.pkt"]);
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_an_error() {
+        let error = Source::Paths(vec!["no/such/folder".into()]).scripts().unwrap_err();
+        assert!(error.to_string().starts_with("cannot read `no/such/folder`: "), "{error}");
+    }
+
+    #[test]
+    fn catalogues_and_baselines_are_found_above_a_script_too() {
+        let folder = folder(&[("rfc1/x/a.pkt", ""), ("rfc1/requirements.toml", "one"), ("baselines/mine.toml", "two")]);
+        let source = Source::Paths(vec![folder.path().join("rfc1/x/a.pkt")]);
+        assert_eq!(source.catalogues().unwrap().last().unwrap().text, "one");
+        assert_eq!(source.baseline("mine").unwrap().unwrap().text, "two");
+    }
+
+    #[test]
+    fn the_built_in_catalogues_can_be_read() {
+        let mut catalogues = super::super::Catalogues::default();
+        for found in Source::BuiltIn.catalogues().unwrap() {
+            catalogues.add(&found.text).unwrap_or_else(|error| panic!("{}: {}", found.name, error.message));
+        }
+        assert!(catalogues.get("9293-MUST-10").is_some());
+        assert!(catalogues.get("768-01").is_some());
+    }
+}

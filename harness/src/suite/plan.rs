@@ -1,0 +1,268 @@
+//! What to run: scripts by targets by IP versions, each with the settings it starts from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::config::{Config, Overlay, Profile};
+use super::discovery::{Found, Source};
+use super::targets::TargetEntry;
+use super::{Baseline, Catalogues, ScriptFile, SuiteError, header};
+use crate::engine::Settings;
+use crate::script::Definitions;
+use crate::target::{Clock, IpVersion};
+
+/// Every IP version, in the order of reports.
+const ALL: [IpVersion; 3] = [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, IpVersion::Ipv6];
+
+/// What a suite is asked to do.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// Only scripts whose name, title or requirement holds one of these; with `!` in front, only others.
+    pub filters: Vec<String>,
+    /// IP versions; if not said, those of the profile, else all that target and script have.
+    pub ip_versions: Option<Vec<IpVersion>>,
+    /// The profile's name.
+    pub profile: Option<String>,
+    /// Options that win over every other, by packetdrill's names.
+    pub options: Vec<(String, Option<String>)>,
+    /// Definitions that win over every other, `NAME=VALUE`.
+    pub definitions: Vec<String>,
+    /// Whether shell commands and code blocks may run.
+    pub commands: bool,
+    /// Whether a failure of any level is a failure.
+    pub strict: bool,
+    /// How many runs at once; if not said, chosen from the cores and adapted.
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// Where captures go.
+    pub captures: Captures,
+}
+
+/// Where captures go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captures {
+    /// Those of every run.
+    pub all: Option<PathBuf>,
+    /// Those of runs that did not pass, if not all are kept.
+    pub failed: Option<PathBuf>,
+}
+
+/// A suite that is ready to run.
+#[derive(Debug)]
+pub struct Suite {
+    pub(super) scripts: Vec<ScriptFile>,
+    pub(super) targets: Vec<TargetEntry>,
+    pub(super) catalogues: Catalogues,
+    pub(super) runs: Vec<PlannedRun>,
+    pub(super) bases: Vec<Base>,
+    pub(super) request: Request,
+}
+
+/// One run to be. Indices into the suite's lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PlannedRun {
+    pub(super) script: u32,
+    pub(super) target: u32,
+    pub(super) base: u32,
+    pub(super) ip_version: IpVersion,
+}
+
+/// What the settings of runs of one target, IP version and profile start from.
+#[derive(Debug)]
+pub(super) struct Base {
+    pub(super) settings: Settings,
+    /// Options that win over the script's own.
+    pub(super) overrides: Vec<(String, Option<String>)>,
+}
+
+impl Suite {
+    /// Finds scripts, catalogues and baselines, and plans the runs.
+    ///
+    /// # Errors
+    /// A path, catalogue or baseline that cannot be read; a profile, option or definition that does not fit.
+    pub fn plan(
+        source: &Source,
+        mut targets: Vec<TargetEntry>,
+        config: &Config,
+        request: Request,
+    ) -> Result<Suite, SuiteError> {
+        let mut scripts = source.scripts()?;
+        retain_matching(&mut scripts, &request.filters);
+        let catalogues = catalogues(source)?;
+        for target in &mut targets {
+            if let Some(baseline) = baseline(source, config, &target.name)? {
+                target.baseline = baseline;
+            }
+        }
+        let (mut runs, mut bases) = (Vec::new(), Bases::new(config, &request));
+        for (t, target) in targets.iter().enumerate() {
+            for (s, script) in scripts.iter().enumerate() {
+                // A script that cannot be read still has a run, which says so.
+                let text = script.text().unwrap_or_default();
+                let profile = bases.profile_name(text);
+                for ip_version in versions(script, text, target, bases.profile(&profile)?, &request) {
+                    let base = bases.get(target, profile.as_deref(), ip_version)?;
+                    runs.push(PlannedRun { script: s as u32, target: t as u32, base, ip_version });
+                }
+            }
+        }
+        let bases = bases.made;
+        Ok(Suite { scripts, targets, catalogues, runs, bases, request })
+    }
+
+    /// How many runs are planned.
+    pub fn len(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// Whether no run is planned.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// Whether a target runs on the machine's clock.
+    pub fn needs_real_clock(&self) -> bool {
+        self.targets.iter().any(|target| target.clock() == Clock::Real)
+    }
+}
+
+/// Reads all catalogues that are about a source's scripts.
+///
+/// # Errors
+/// One that cannot be read.
+pub(super) fn catalogues(source: &Source) -> Result<Catalogues, SuiteError> {
+    let mut catalogues = Catalogues::default();
+    for found in source.catalogues()? {
+        catalogues.add(&found.text).map_err(|error| data_error(&found, error.message, error.span))?;
+    }
+    Ok(catalogues)
+}
+
+fn baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Baseline>, SuiteError> {
+    let found = match config.targets.get(target).and_then(|target| target.baseline.as_ref()) {
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {error}", path.display())))?;
+            Some(Found { name: path.display().to_string(), text })
+        }
+        None => source.baseline(target)?,
+    };
+    let Some(found) = found else { return Ok(None) };
+    Baseline::parse(&found.text).map(Some).map_err(|error| data_error(&found, error.message, error.span))
+}
+
+fn data_error(found: &Found, message: String, span: Option<std::ops::Range<usize>>) -> SuiteError {
+    let line = span.and_then(|span| found.text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    SuiteError::Data { name: found.name.clone(), line, message }
+}
+
+/// Keeps the scripts that a filter matches.
+pub(super) fn retain_matching(scripts: &mut Vec<ScriptFile>, filters: &[String]) {
+    let lower = |text: &str| text.to_ascii_lowercase();
+    let (without, with): (Vec<_>, Vec<_>) = filters.iter().map(|f| lower(f)).partition(|f| f.starts_with('!'));
+    if filters.is_empty() {
+        return;
+    }
+    scripts.retain(|script| {
+        let text = script.text().unwrap_or_default();
+        let about: Vec<_> = std::iter::once(lower(&script.name))
+            .chain(header::values(text, "requirement").map(lower))
+            .chain(header::values(text, "title").map(lower))
+            .collect();
+        let holds = |word: &str| about.iter().any(|text| text.contains(word));
+        (with.is_empty() || with.iter().any(|word| holds(word))) && !without.iter().any(|word| holds(&word[1..]))
+    });
+}
+
+/// The IP versions to run a script with.
+fn versions(
+    script: &ScriptFile,
+    text: &str,
+    target: &TargetEntry,
+    profile: Option<&Profile>,
+    request: &Request,
+) -> Vec<IpVersion> {
+    let declared = header::ip_versions(text);
+    let by_name = |ip_version: &IpVersion| {
+        let stem = script.name.strip_suffix(".pkt").unwrap_or(&script.name);
+        !profile.is_some_and(|profile| profile.suffix_rule)
+            || if ip_version.is_ipv6_on_wire() { !stem.ends_with("v4") } else { !stem.ends_with("v6") }
+    };
+    let by_script = |ip_version: &IpVersion| declared.as_ref().is_none_or(|d| d.contains(ip_version)) && by_name(ip_version);
+    let asked = request.ip_versions.as_ref().or(profile.and_then(|profile| profile.ip_versions.as_ref()));
+    if let Some(asked) = asked {
+        return asked.iter().copied().filter(by_script).collect();
+    }
+    // Nobody asked: what the script is written for, as far as the target has it.
+    let own = match (&declared, header::own_ip_version(text)) {
+        (None, Some(own)) => vec![own],
+        _ => ALL.into_iter().filter(by_script).collect(),
+    };
+    let supported = &target.capabilities().ip_versions;
+    let both: Vec<_> = own.iter().copied().filter(|ip_version| supported.contains(ip_version)).collect();
+    if both.is_empty() { own.into_iter().take(1).collect() } else { both }
+}
+
+/// Makes the base settings of each target, profile and IP version once.
+struct Bases<'a> {
+    config: &'a Config,
+    request: &'a Request,
+    known: BTreeMap<(String, Option<String>, IpVersion), u32>,
+    made: Vec<Base>,
+}
+
+impl<'a> Bases<'a> {
+    fn new(config: &'a Config, request: &'a Request) -> Self {
+        Bases { config, request, known: BTreeMap::new(), made: Vec::new() }
+    }
+
+    /// The command line's profile, else the script's own, else the configuration's.
+    fn profile_name(&self, text: &str) -> Option<String> {
+        self.request
+            .profile
+            .clone()
+            .or_else(|| header::values(text, "profile").next().map(str::to_owned))
+            .or_else(|| self.config.default_profile.clone())
+    }
+
+    fn profile(&self, name: &Option<String>) -> Result<Option<&'a Profile>, SuiteError> {
+        let Some(name) = name else { return Ok(None) };
+        let profile = self.config.profiles.get(name);
+        profile.map(Some).ok_or_else(|| SuiteError::Usage(self.config.no_profile(name)))
+    }
+
+    fn get(&mut self, target: &TargetEntry, profile: Option<&str>, ip_version: IpVersion) -> Result<u32, SuiteError> {
+        let key = (target.name.clone(), profile.map(str::to_owned), ip_version);
+        if let Some(index) = self.known.get(&key) {
+            return Ok(*index);
+        }
+        let overlay = match profile.and_then(|name| self.config.profiles.get(name)) {
+            Some(profile) => profile.for_version(ip_version),
+            None => Overlay::default(),
+        };
+        let overlay = overlay
+            .with(&target.overlay)
+            .with(&Overlay { options: self.request.options.clone(), definitions: self.request.definitions.clone() });
+        let index = self.made.len() as u32;
+        self.made.push(base(ip_version, overlay, self.request.commands)?);
+        self.known.insert(key, index);
+        Ok(index)
+    }
+}
+
+fn base(ip_version: IpVersion, overlay: Overlay, commands: bool) -> Result<Base, SuiteError> {
+    let mut settings = Settings::new(ip_version);
+    settings.commands = commands;
+    let mut definitions = Definitions::default();
+    for definition in &overlay.definitions {
+        definitions.insert_text(definition).map_err(SuiteError::Usage)?;
+    }
+    settings.definitions = definitions;
+    let mut overrides = vec![("ip_version".to_owned(), Some(ip_version.name().to_owned()))];
+    overrides.extend(overlay.options);
+    // What does not fit is told now, once, and not by every run.
+    let mut trial = settings.clone();
+    for (name, value) in &overrides {
+        trial.apply(name, value.as_deref()).map_err(|error| SuiteError::Usage(error.to_string()))?;
+    }
+    Ok(Base { settings, overrides })
+}

@@ -1,0 +1,81 @@
+//! One script as a file: its name in reports, its folder, and its text, read when first needed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// One script, from a folder or from the binary itself.
+#[derive(Debug)]
+pub struct ScriptFile {
+    /// Its name in reports: the path that finds it again, with `/` between its parts.
+    pub name: String,
+    /// Where it lies; `None` if it is built in.
+    pub path: Option<PathBuf>,
+    text: OnceLock<Result<Arc<str>, Arc<str>>>,
+}
+
+impl ScriptFile {
+    /// A script that lies at `path`.
+    pub fn at(path: PathBuf) -> Self {
+        ScriptFile { name: display(&path), path: Some(path), text: OnceLock::new() }
+    }
+
+    /// A script whose text is known.
+    pub fn from_text(name: impl Into<String>, text: &str) -> Self {
+        ScriptFile { name: name.into(), path: None, text: OnceLock::from(Ok(Arc::from(text))) }
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    /// A line that says why the file cannot be read: no rights, gone, or not UTF-8.
+    pub fn text(&self) -> Result<&str, &str> {
+        let read = self.text.get_or_init(|| match &self.path {
+            Some(path) => read(path).map(Arc::from).map_err(Arc::from),
+            None => Err(Arc::from("there is no file")),
+        });
+        match read {
+            Ok(text) => Ok(text),
+            Err(message) => Err(message),
+        }
+    }
+
+    /// The folder that its commands run in.
+    pub fn folder(&self) -> Option<&Path> {
+        let parent = self.path.as_deref()?.parent()?;
+        Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let octets = std::fs::read(path).map_err(|error| format!("cannot read it: {error}"))?;
+    String::from_utf8(octets).map_err(|error| {
+        format!("it is not UTF-8 text: octet {} is no part of a character", error.utf8_error().valid_up_to())
+    })
+}
+
+/// A path as reports write it.
+fn display(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_is_not_utf_8_is_refused_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pkt");
+        std::fs::write(&path, b"// \xff\n").unwrap();
+        let script = ScriptFile::at(path);
+        assert_eq!(script.text().unwrap_err(), "it is not UTF-8 text: octet 3 is no part of a character");
+        assert_eq!(script.folder(), Some(folder.path()));
+    }
+
+    #[test]
+    fn the_name_has_no_dot_in_front() {
+        assert_eq!(ScriptFile::at(PathBuf::from("./a/b.pkt")).name, "a/b.pkt");
+        assert_eq!(ScriptFile::at(PathBuf::from("b.pkt")).folder(), Some(Path::new(".")));
+    }
+}

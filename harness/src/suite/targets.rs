@@ -1,0 +1,86 @@
+//! The targets of a suite: adapters by name, each with its settings and baseline.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::config::{Config, Overlay};
+use super::{Baseline, SuiteError};
+use crate::target::linux::LinuxFactory;
+use crate::target::smoltcp::SmoltcpFactory;
+use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
+
+/// One target of a suite.
+pub struct TargetEntry {
+    /// The name it goes by in reports.
+    pub name: String,
+    /// What it is known to fail.
+    pub baseline: Baseline,
+    /// Settings of every run on it.
+    pub overlay: Overlay,
+    maker: Maker,
+}
+
+/// Makes the target of one run.
+#[derive(Clone)]
+enum Maker {
+    /// The kernel's commands run in the script's folder.
+    Linux(Arc<LinuxFactory>),
+    Other(Arc<dyn TargetFactory>),
+}
+
+impl TargetEntry {
+    /// A target of one's own.
+    pub fn new(factory: Arc<dyn TargetFactory>) -> Self {
+        let name = factory.name().to_owned();
+        TargetEntry { name, baseline: Baseline::default(), overlay: Overlay::default(), maker: Maker::Other(factory) }
+    }
+
+    /// The target of this name: one of `own`, one of the configuration, or that of a built-in adapter.
+    ///
+    /// # Errors
+    /// An unknown name, or an adapter that is not possible here.
+    pub fn find(name: &str, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Self, SuiteError> {
+        if let Some(factory) = own.iter().find(|factory| factory.name() == name) {
+            return Ok(TargetEntry::new(Arc::clone(factory)));
+        }
+        let configured = config.targets.get(name);
+        let adapter = configured.map_or(name, |target| target.adapter.as_str());
+        let unavailable =
+            |source| SuiteError::Unavailable { target: name.to_owned(), source };
+        let maker = match adapter {
+            "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
+            "linux" => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
+            _ => return Err(SuiteError::Usage(config.no_target(name))),
+        };
+        let overlay = configured.map(|target| target.overlay.clone()).unwrap_or_default();
+        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker })
+    }
+
+    /// What its runs' targets declare to support.
+    pub fn capabilities(&self) -> &Capabilities {
+        match &self.maker {
+            Maker::Linux(factory) => factory.capabilities(),
+            Maker::Other(factory) => factory.capabilities(),
+        }
+    }
+
+    /// Whose clock it runs on.
+    pub fn clock(&self) -> Clock {
+        self.capabilities().clock
+    }
+
+    /// A fresh target whose commands run in `folder`.
+    pub(super) fn create(&self, link: &Link, folder: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
+        match (&self.maker, folder) {
+            (Maker::Linux(factory), Some(folder)) => factory.in_directory(folder).create(link),
+            (Maker::Linux(factory), None) => factory.create(link),
+            (Maker::Other(factory), _) => factory.create(link),
+        }
+    }
+}
+
+impl std::fmt::Debug for TargetEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TargetEntry").field("name", &self.name).finish_non_exhaustive()
+    }
+}
