@@ -1,1 +1,20 @@
-//! (room report)
+//! Reporters: one stream of suite events in, text for people and machines out.
+//!
+//! [`Json`] writes one event a line. With the feature `cli`: [`Human`] writes for a terminal or a log, [`Junit`] for
+//! CI systems.
+
+#[cfg(feature = "cli")]
+mod human;
+mod json;
+#[cfg(feature = "cli")]
+mod junit;
+#[cfg(feature = "cli")]
+mod packet_line;
+#[cfg(feature = "cli")]
+mod text;
+
+#[cfg(feature = "cli")]
+pub use human::{Human, Progress};
+pub use json::{Json, SCHEMA};
+#[cfg(feature = "cli")]
+pub use junit::Junit;

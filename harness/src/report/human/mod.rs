@@ -1,0 +1,76 @@
+//! For people: a progress line while it runs, then the verdicts by RFC, then what went wrong.
+
+mod problem;
+mod progress;
+mod summary;
+mod table;
+
+use std::io::{self, Write};
+
+use super::text::{STRONG, plural, styled};
+use crate::suite::{Event, Reporter, Standing};
+pub use progress::Progress;
+use table::Table;
+
+/// Writes for people. Colours are always written: strip them on the way to what shows none.
+#[derive(Debug)]
+pub struct Human<W> {
+    out: W,
+    /// Columns of the terminal; lines are not cut if it is none.
+    width: Option<usize>,
+    table: Table,
+    /// What went wrong, told at the end: how bad, script, text.
+    problems: Vec<(Standing, String, String)>,
+}
+
+impl<W: Write> Human<W> {
+    /// Writes to `out`, a terminal of `width` columns or something else.
+    pub fn new(out: W, width: Option<usize>) -> Self {
+        Human { out, width, table: Table::default(), problems: Vec::new() }
+    }
+
+    fn finish(&mut self, totals: &crate::suite::Totals) -> io::Result<()> {
+        self.table.write(&mut self.out, self.width)?;
+        // The worst come last, where the reader's eye is.
+        self.problems.sort_by(|a, b| (rank(a.0), &a.1).cmp(&(rank(b.0), &b.1)));
+        for (_, _, text) in &self.problems {
+            writeln!(self.out, "{text}")?;
+        }
+        summary::write(&mut self.out, totals)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Human<W> {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::SuiteStarted(started) => {
+                self.table.begin(started);
+                let title = styled(STRONG, &format!("rfcheck {}", started.version));
+                let targets = started.targets.join(", ");
+                let (scripts, runs) = (plural(started.scripts, "script"), plural(started.runs, "run"));
+                writeln!(self.out, "{title}: {scripts}, {runs} on {targets}\n")
+            }
+            Event::RunStarted(_) => Ok(()),
+            Event::RunFinished(run) => {
+                self.table.add(run);
+                if run.standing != Standing::AsExpected {
+                    let key = format!("{} {} {}", run.id.script.name, run.id.target, run.id.ip_version);
+                    self.problems.push((run.standing, key, problem::text(run)));
+                }
+                Ok(())
+            }
+            Event::SuiteFinished(totals) => self.finish(totals),
+        }
+    }
+}
+
+fn rank(standing: Standing) -> u8 {
+    match standing {
+        Standing::AsExpected => 0,
+        Standing::Warning => 1,
+        Standing::NotJudged => 2,
+        Standing::UnexpectedPass => 3,
+        Standing::UnexpectedFail => 4,
+    }
+}

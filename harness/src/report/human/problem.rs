@@ -1,0 +1,163 @@
+//! One run that is not as it should be: what the script says, what came, and which clause that breaks.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+
+use super::super::packet_line::PacketLines;
+use super::super::text::{BAD, DIFFERENT, DUBIOUS, FAINT, STRONG, WANTED, carets, mark_words, styled};
+use crate::engine::{Blame, Failure, Verdict};
+use crate::script::{LineIndex, render};
+use crate::suite::{Details, RunFinished, Standing};
+use crate::trace::TraceEventKind;
+
+/// Script lines shown before the failing one.
+const LINES_BEFORE: u32 = 3;
+/// Packets shown, the last ones.
+const PACKETS: usize = 12;
+
+/// Several lines, without an empty one at the end.
+pub(super) fn text(run: &RunFinished<'_>) -> String {
+    let mut out = String::new();
+    heading(run, &mut out);
+    for requirement in run.requirements {
+        let (id, level) = (styled(STRONG, &requirement.id), requirement.level.name());
+        let place = format!("RFC {} section {}", requirement.rfc, requirement.section);
+        line(&mut out, &format!("  {id} {level}, {place}: {}", requirement.text));
+    }
+    if let (Standing::UnexpectedPass, Some(known)) = (run.standing, run.known) {
+        line(&mut out, "  passes, but the baseline knows a failure: remove the entry, or find out why the script lost its teeth");
+        line(&mut out, &format!("  reason given: {} ({})", known.reason, known.clause));
+    }
+    if let Some(details) = run.details {
+        explain(run, details, &mut out);
+    }
+    if run.attempts > 1 {
+        let lateness = run.lateness.as_secs_f64() * 1e3;
+        line(&mut out, &format!("  tried {} times; the tester was at worst {lateness:.1} ms late", run.attempts));
+    }
+    if let Some(capture) = run.capture {
+        line(&mut out, &format!("  capture   {}", capture.display()));
+    }
+    out
+}
+
+fn heading(run: &RunFinished<'_>, out: &mut String) {
+    let (word, style) = match (run.standing, run.verdict) {
+        (Standing::UnexpectedPass, _) => ("UNEXPECTED PASS", BAD),
+        (Standing::Warning, _) => ("WARNING", DUBIOUS),
+        (_, Verdict::Inconclusive) => ("INCONCLUSIVE", DUBIOUS),
+        (_, Verdict::Error) => ("ERROR", BAD),
+        _ => ("FAIL", BAD),
+    };
+    let title = run.title.map(|title| format!(": {title}")).unwrap_or_default();
+    let id = run.id;
+    let name = styled(STRONG, &id.script.name);
+    line(out, &format!("{} {name} on {} over {}{title}", styled(style, word), id.target, id.ip_version));
+}
+
+fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
+    let script = run.id.script.text().unwrap_or_default();
+    for diagnostic in &details.diagnostics {
+        for text in render(diagnostic, &run.id.script.name, script).lines() {
+            line(out, &format!("  {text}"));
+        }
+    }
+    let Some(failure) = details.failure.as_ref().filter(|_| details.diagnostics.is_empty()) else { return };
+    let blame = match failure.blame {
+        Blame::Target => "",
+        Blame::Script => " (the script's fault)",
+        Blame::Environment => " (the environment's fault)",
+        Blame::Harness => " (rfcheck's fault)",
+    };
+    for (at, text) in failure.message.lines().enumerate() {
+        let suffix = if at == 0 { blame } else { "" };
+        line(out, &format!("  {}{suffix}", styled(STRONG, text)));
+    }
+    excerpt(script, failure, out);
+    comparison(failure, out);
+    packets(details, failure, out);
+}
+
+/// The failing line with the lines before it.
+fn excerpt(script: &str, failure: &Failure, out: &mut String) {
+    if failure.line == 0 {
+        return;
+    }
+    let index = LineIndex::new(script);
+    // An event may have several lines; its span tells where it ends.
+    let last = failure.span.map_or(failure.line, |span| index.line(span.end.saturating_sub(1)).max(failure.line));
+    let first = failure.line.saturating_sub(LINES_BEFORE).max(1);
+    let width = last.to_string().len();
+    line(out, "");
+    for number in first..=last {
+        let text = script.get(index.range(number, script)).unwrap_or_default().trim_end();
+        if number < failure.line {
+            line(out, &styled(FAINT, &format!("    {number:width$} | {text}")));
+        } else {
+            line(out, &format!("  {} {number:width$} | {text}", styled(BAD, ">")));
+        }
+    }
+}
+
+/// The expected packet above the actual one, with what differs picked out.
+fn comparison(failure: &Failure, out: &mut String) {
+    let (expected, actual) = (failure.expected.as_deref(), failure.actual.as_deref());
+    if expected.is_none() && actual.is_none() && failure.differences.is_empty() {
+        return;
+    }
+    line(out, "");
+    let pair = expected.zip(actual);
+    let marked = |text: &str, other: Option<&str>, style: Style| other.map_or_else(|| text.to_owned(), |other| mark_words(text, other, style));
+    if let Some(expected) = expected {
+        line(out, &format!("  expected  {}", marked(expected, actual, WANTED)));
+    }
+    match actual {
+        Some(actual) => line(out, &format!("  actual    {}", marked(actual, expected, DIFFERENT))),
+        None => line(out, &format!("  actual    {}", styled(DIFFERENT, "nothing"))),
+    }
+    if let Some((expected, actual)) = pair {
+        let marks = carets(actual, expected);
+        if !marks.is_empty() {
+            line(out, &format!("            {}", styled(BAD, &marks)));
+        }
+    }
+    for difference in &failure.differences {
+        let (field, wanted, got) = (&difference.field, &difference.expected, &difference.actual);
+        line(out, &format!("  {field}: expected {}, got {}", styled(WANTED, wanted), styled(DIFFERENT, got)));
+    }
+}
+
+/// The packets that led there.
+fn packets(details: &Details, failure: &Failure, out: &mut String) {
+    let mut lines = PacketLines::default();
+    let mut shown = Vec::new();
+    for event in &details.trace.events {
+        let (arrow, octets) = match &event.kind {
+            TraceEventKind::Injected { octets, .. } => ('<', octets),
+            TraceEventKind::Received { octets, .. } => ('>', octets),
+            _ => continue,
+        };
+        let text = lines.line(details.trace.octets(octets));
+        let at = event.at.micros_since(details.started) as f64 / 1e6;
+        let place = if event.line == 0 { String::new() } else { format!("line {}", event.line) };
+        let row = format!("    {at:>11.6} {arrow} {text}");
+        let row = if event.line != 0 && event.line == failure.line { row } else { styled(FAINT, &row) };
+        shown.push(format!("{row}  {}", styled(FAINT, &place)));
+    }
+    if shown.is_empty() {
+        return;
+    }
+    line(out, "");
+    let left_out = shown.len().saturating_sub(PACKETS);
+    let heading = if left_out == 0 { "  packets".to_owned() } else { format!("  packets ({left_out} before these)") };
+    line(out, &heading);
+    for row in &shown[left_out..] {
+        line(out, row);
+    }
+    line(out, "");
+}
+
+fn line(out: &mut String, text: &str) {
+    let _infallible = writeln!(out, "{}", text.trim_end());
+}

@@ -1,0 +1,230 @@
+//! One event a line, as JSON. `schema/report.schema.json` describes every line.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::engine::{Blame, Failure, FailureKind};
+use crate::script::LineIndex;
+use crate::suite::{Event, Level, Reporter, RunFinished, Standing, Totals, verdict_name};
+
+/// Version of the lines' format; grows with every change that could break a reader.
+pub const SCHEMA: u32 = 1;
+
+/// Writes events as JSON, one a line.
+#[derive(Debug)]
+pub struct Json<W> {
+    out: W,
+    line: Vec<u8>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Line<'a> {
+    SuiteStarted { schema: u32, version: &'a str, targets: &'a [&'a str], scripts: usize, runs: usize },
+    RunFinished(Run<'a>),
+    SuiteFinished(Sums),
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    script: &'a str,
+    target: &'a str,
+    ip_version: &'a str,
+    verdict: &'static str,
+    standing: Standing,
+    title: Option<&'a str>,
+    requirement: Option<&'a str>,
+    requirements: Vec<RequirementLine<'a>>,
+    level: Option<Level>,
+    duration_us: u64,
+    lateness_us: u64,
+    attempts: u32,
+    known_failure: Option<KnownLine<'a>>,
+    failure: Option<FailureLine<'a>>,
+    diagnostics: Vec<DiagnosticLine<'a>>,
+    missing: &'a [String],
+    capture: Option<String>,
+}
+
+#[derive(Serialize)]
+struct RequirementLine<'a> {
+    id: &'a str,
+    rfc: &'a str,
+    section: &'a str,
+    level: Level,
+}
+
+#[derive(Serialize)]
+struct KnownLine<'a> {
+    reason: &'a str,
+    clause: &'a str,
+    upstream: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct FailureLine<'a> {
+    blame: Blame,
+    kind: FailureKind,
+    message: &'a str,
+    line: Option<u32>,
+    expected: Option<&'a str>,
+    actual: Option<&'a str>,
+    differences: Vec<DifferenceLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferenceLine<'a> {
+    field: &'a str,
+    expected: &'a str,
+    actual: &'a str,
+}
+
+#[derive(Serialize)]
+struct DiagnosticLine<'a> {
+    code: &'a str,
+    message: &'a str,
+    line: u32,
+    help: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Sums {
+    runs: usize,
+    pass: usize,
+    fail: usize,
+    known_failures: usize,
+    unexpected_failures: usize,
+    unexpected_passes: usize,
+    warnings: usize,
+    inconclusive: usize,
+    not_applicable: usize,
+    error: usize,
+    interrupted: bool,
+    elapsed_us: u64,
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`.
+    pub fn new(out: W) -> Self {
+        Json { out, line: Vec::new() }
+    }
+
+    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        match event {
+            Event::SuiteStarted(s) => self.write(&Line::SuiteStarted {
+                schema: SCHEMA,
+                version: s.version,
+                targets: &s.targets,
+                scripts: s.scripts,
+                runs: s.runs,
+            }),
+            // A line is a fact that stays true; that a run has begun is of use only to somebody who watches.
+            Event::RunStarted(_) => Ok(()),
+            Event::RunFinished(run) => self.write(&Line::RunFinished(Run::of(run))),
+            Event::SuiteFinished(totals) => {
+                self.write(&Line::SuiteFinished(Sums::of(totals)))?;
+                self.out.flush()
+            }
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    fn of(run: &'a RunFinished<'a>) -> Self {
+        let details = run.details;
+        Run {
+            script: &run.id.script.name,
+            target: run.id.target,
+            ip_version: run.id.ip_version.name(),
+            verdict: verdict_name(run.verdict),
+            standing: run.standing,
+            title: run.title,
+            requirement: run.requirements.first().map(|r| r.id.as_str()),
+            requirements: run
+                .requirements
+                .iter()
+                .map(|r| RequirementLine { id: &r.id, rfc: &r.rfc, section: &r.section, level: r.level })
+                .collect(),
+            level: run.level,
+            duration_us: micros(run.duration),
+            lateness_us: micros(run.lateness),
+            attempts: run.attempts,
+            known_failure: run.known.map(|known| KnownLine {
+                reason: &known.reason,
+                clause: &known.clause,
+                upstream: known.upstream.as_deref(),
+            }),
+            failure: details.and_then(|details| details.failure.as_ref()).map(FailureLine::of),
+            diagnostics: details.map(|details| diagnostics(run, &details.diagnostics)).unwrap_or_default(),
+            missing: details.map(|details| details.missing.as_slice()).unwrap_or_default(),
+            capture: run.capture.map(|path| path.display().to_string()),
+        }
+    }
+}
+
+fn diagnostics<'a>(run: &RunFinished<'_>, diagnostics: &'a [crate::script::Diagnostic]) -> Vec<DiagnosticLine<'a>> {
+    if diagnostics.is_empty() {
+        return Vec::new();
+    }
+    let index = LineIndex::new(run.id.script.text().unwrap_or_default());
+    diagnostics
+        .iter()
+        .map(|d| DiagnosticLine {
+            code: d.code,
+            message: &d.message,
+            line: index.line(d.span.start),
+            help: d.help.as_deref(),
+        })
+        .collect()
+}
+
+impl<'a> FailureLine<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        FailureLine {
+            blame: failure.blame,
+            kind: failure.kind,
+            message: &failure.message,
+            line: (failure.line != 0).then_some(failure.line),
+            expected: failure.expected.as_deref(),
+            actual: failure.actual.as_deref(),
+            differences: failure
+                .differences
+                .iter()
+                .map(|d| DifferenceLine { field: &d.field, expected: &d.expected, actual: &d.actual })
+                .collect(),
+        }
+    }
+}
+
+impl Sums {
+    fn of(totals: &Totals) -> Self {
+        Sums {
+            runs: totals.planned,
+            pass: totals.passed,
+            fail: totals.failed,
+            known_failures: totals.known_failures,
+            unexpected_failures: totals.unexpected_failures,
+            unexpected_passes: totals.unexpected_passes,
+            warnings: totals.warnings,
+            inconclusive: totals.inconclusive,
+            not_applicable: totals.not_applicable,
+            error: totals.errors,
+            interrupted: totals.interrupted,
+            elapsed_us: micros(totals.elapsed),
+        }
+    }
+}
+
+fn micros(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,88 @@
+//! How many real-clock runs at once: more while they are served in time, fewer when they are late.
+
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+/// At the start, per core. A run mostly waits.
+const AT_START: usize = 16;
+/// At most, per core.
+const AT_MOST: usize = 96;
+/// A run that was later than this was served too late: half the least tolerance. In microseconds.
+const LATE: u64 = 2_000;
+/// A run that was never later than this leaves room for more. In microseconds.
+const IN_TIME: u64 = 700;
+/// After a decrease its effect is awaited: runs that started before say nothing new.
+const SETTLE: Duration = Duration::from_millis(200);
+
+/// Additive increase, multiplicative decrease, as TCP finds its window.
+#[derive(Debug)]
+pub(super) struct Pace {
+    limit: f64,
+    least: f64,
+    most: f64,
+    decreased: Option<Instant>,
+}
+
+impl Pace {
+    /// A pace for this many cores; what the user said is never exceeded.
+    pub(super) fn new(cores: usize, jobs: Option<NonZeroUsize>) -> Self {
+        let most = jobs.map_or(cores * AT_MOST, NonZeroUsize::get);
+        Pace { limit: (cores * AT_START).min(most) as f64, least: cores.min(most) as f64, most: most as f64, decreased: None }
+    }
+
+    /// How many runs may go on at once, at least one.
+    pub(super) fn limit(&self) -> usize {
+        (self.limit as usize).max(1)
+    }
+
+    /// A run has ended that was `lateness` microseconds late at worst.
+    pub(super) fn observe(&mut self, lateness: u64, now: Instant) {
+        if lateness > LATE {
+            if self.decreased.is_none_or(|at| now.saturating_duration_since(at) > SETTLE) {
+                self.limit = (self.limit * 0.7).max(self.least);
+                self.decreased = Some(now);
+            }
+        } else if lateness < IN_TIME {
+            self.limit = (self.limit + 0.5).min(self.most);
+        }
+    }
+
+    /// The system has no more threads than these to give.
+    pub(super) fn cap(&mut self, running: usize) {
+        self.most = self.most.min(running.max(1) as f64);
+        self.limit = self.limit.min(self.most);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grows_while_in_time_and_shrinks_when_late() {
+        let now = Instant::now();
+        let mut pace = Pace::new(2, None);
+        assert_eq!(pace.limit(), 32);
+        for _ in 0..8 {
+            pace.observe(100, now);
+        }
+        assert_eq!(pace.limit(), 36);
+        pace.observe(5_000, now);
+        assert_eq!(pace.limit(), 25);
+        pace.observe(5_000, now);
+        assert_eq!(pace.limit(), 25, "a second late run of the same crowd says nothing new");
+        for n in 1..100 {
+            pace.observe(5_000, now + SETTLE * (2 * n));
+        }
+        assert_eq!(pace.limit(), 2);
+    }
+
+    #[test]
+    fn the_users_number_is_never_exceeded() {
+        let mut pace = Pace::new(2, NonZeroUsize::new(1));
+        for _ in 0..100 {
+            pace.observe(0, Instant::now());
+        }
+        assert_eq!(pace.limit(), 1);
+    }
+}

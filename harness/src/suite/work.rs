@@ -1,0 +1,264 @@
+//! One run from text to verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smallvec::SmallVec;
+
+use super::catalogue::{Level, Requirement};
+use super::event::{Details, RunId};
+use super::plan::{PlannedRun, Suite};
+use super::{capture, estimate};
+use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
+use crate::script::tree::Action;
+use crate::script::{self, Diagnostic, LineIndex, Script, Span};
+use crate::target::{Target, TargetError};
+
+/// The requirements of one script: mostly one.
+pub(super) type Requirements = SmallVec<[Arc<Requirement>; 2]>;
+
+/// What one run gave.
+#[derive(Debug)]
+pub(super) struct RunResult {
+    /// Index of the planned run.
+    pub(super) run: usize,
+    pub(super) verdict: Verdict,
+    pub(super) title: Option<String>,
+    pub(super) requirements: Requirements,
+    pub(super) level: Option<Level>,
+    pub(super) duration: Duration,
+    /// In microseconds.
+    pub(super) lateness: u64,
+    pub(super) attempts: u32,
+    /// Of every run that did not pass.
+    pub(super) details: Option<Box<Details>>,
+    pub(super) capture: Option<Result<PathBuf, (PathBuf, std::io::Error)>>,
+}
+
+/// A script that can run.
+struct Prepared {
+    script: Script,
+    settings: Settings,
+    requirements: Requirements,
+}
+
+impl Suite {
+    /// Runs one planned run. A panic below is the harness's own fault and ends only this run.
+    pub(super) fn execute(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
+        match catch_unwind(AssertUnwindSafe(|| self.attempt(run, scratch))) {
+            Ok(result) => result,
+            Err(panic) => {
+                // What the panic left half done must not reach the next run.
+                *scratch = Scratch::with_interrupt(interrupt.clone());
+                let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+                let message = format!("rfcheck panicked: {}", text.unwrap_or("no message"));
+                RunResult::failed(run, Verdict::Error, failure(Blame::Harness, FailureKind::Harness, message))
+            }
+        }
+    }
+
+    /// How long a run should take, if its script can be parsed.
+    pub(super) fn expected_duration(&self, run: usize) -> Duration {
+        let planned = &self.runs[run];
+        let base = &self.bases[planned.base as usize];
+        let text = self.scripts[planned.script as usize].text().unwrap_or_default();
+        script::parse(text, &base.settings.definitions).map_or(Duration::ZERO, |script| estimate::duration(&script))
+    }
+
+    /// Names a run for reports.
+    pub(super) fn id(&self, planned: &PlannedRun) -> RunId<'_> {
+        RunId {
+            script: &self.scripts[planned.script as usize],
+            target: &self.targets[planned.target as usize].name,
+            ip_version: planned.ip_version,
+        }
+    }
+
+    fn attempt(&self, run: usize, scratch: &mut Scratch) -> RunResult {
+        let planned = &self.runs[run];
+        let target = &self.targets[planned.target as usize];
+        let file = &self.scripts[planned.script as usize];
+        let text = match file.text() {
+            Ok(text) => text,
+            Err(message) => {
+                let failure = failure(Blame::Script, FailureKind::Script, message.to_owned());
+                return RunResult::failed(run, Verdict::Error, failure);
+            }
+        };
+        let Prepared { script, settings, requirements } = match self.prepare(planned, text) {
+            Ok(prepared) => prepared,
+            Err(diagnostics) => return RunResult::unparsable(run, text, diagnostics),
+        };
+        let about = RunResult { level: level(&script, &requirements), title: title(&script), requirements, ..RunResult::new(run) };
+        let mut missing = engine::missing(&script, &settings, target.capabilities());
+        if !settings.commands && needs_commands(&script, &settings) {
+            missing.push("shell commands, which are switched off".to_owned());
+        }
+        if !missing.is_empty() {
+            return RunResult { verdict: Verdict::NotApplicable, ..about }.with(Details { missing, ..Details::default() });
+        }
+        match target.create(&settings.link, file.folder()) {
+            Ok(mut adapter) => self.judge(about, &script, &settings, adapter.as_mut(), scratch),
+            Err(TargetError::Unsupported(what)) => {
+                let details = Details { missing: vec![what], ..Details::default() };
+                RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
+            }
+            Err(error) => {
+                let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
+                RunResult { verdict: Verdict::Inconclusive, ..about }.with(Details { failure: Some(failure), ..Details::default() })
+            }
+        }
+    }
+
+    fn prepare(&self, planned: &PlannedRun, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
+        let base = &self.bases[planned.base as usize];
+        let script = script::parse(text, &base.settings.definitions)?;
+        let settings = base.settings.for_script(&script, &base.overrides).map_err(|(error, span)| {
+            vec![Diagnostic::error("option::value", span.unwrap_or_default(), error.to_string(), "this option")]
+        })?;
+        let requirements = requirements(&script, &self.catalogues)?;
+        Ok(Prepared { script, settings, requirements })
+    }
+
+    fn judge(
+        &self,
+        about: RunResult,
+        script: &Script,
+        settings: &Settings,
+        target: &mut dyn Target,
+        scratch: &mut Scratch,
+    ) -> RunResult {
+        let outcome = engine::run(script, settings, target, scratch);
+        let mut result = RunResult {
+            verdict: outcome.verdict,
+            duration: outcome.ended.saturating_since(outcome.started),
+            lateness: outcome.lateness,
+            ..about
+        };
+        let captures = &self.request.captures;
+        let folder = match outcome.verdict {
+            Verdict::Pass => captures.all.as_ref(),
+            _ => captures.all.as_ref().or(captures.failed.as_ref()),
+        };
+        if let Some(folder) = folder {
+            let id = self.id(&self.runs[result.run]);
+            let path = capture::path(folder, id);
+            let written = capture::write(&path, id, outcome.verdict, &result.requirements, &outcome.trace);
+            result.capture = Some(match written {
+                Ok(()) => Ok(path),
+                Err(error) => Err((path, error)),
+            });
+        }
+        if outcome.verdict == Verdict::Pass {
+            scratch.recycle(outcome.trace);
+            return result;
+        }
+        result.with(Details {
+            failure: outcome.failure,
+            trace: outcome.trace,
+            started: outcome.started,
+            ..Details::default()
+        })
+    }
+}
+
+impl RunResult {
+    fn new(run: usize) -> Self {
+        RunResult {
+            run,
+            verdict: Verdict::Error,
+            title: None,
+            requirements: Requirements::new(),
+            level: None,
+            duration: Duration::ZERO,
+            lateness: 0,
+            attempts: 1,
+            details: None,
+            capture: None,
+        }
+    }
+
+    fn with(mut self, details: Details) -> Self {
+        self.details = Some(Box::new(details));
+        self
+    }
+
+    fn failed(run: usize, verdict: Verdict, failure: Failure) -> Self {
+        RunResult { verdict, ..RunResult::new(run) }.with(Details { failure: Some(failure), ..Details::default() })
+    }
+
+    fn unparsable(run: usize, text: &str, diagnostics: Vec<Diagnostic>) -> Self {
+        let first = diagnostics.first();
+        let mut failure = failure(
+            Blame::Script,
+            FailureKind::Script,
+            first.map_or_else(|| "the script cannot be read".to_owned(), |d| d.message.clone()),
+        );
+        failure.span = first.map(|d| d.span);
+        failure.line = first.map_or(0, |d| LineIndex::new(text).line(d.span.start));
+        let details = Details { failure: Some(failure), diagnostics, ..Details::default() };
+        RunResult::new(run).with(details)
+    }
+}
+
+/// The requirements that a script names.
+///
+/// # Errors
+/// A requirement that no catalogue has, with its place.
+pub(super) fn requirements(
+    script: &Script,
+    catalogues: &super::Catalogues,
+) -> Result<Requirements, Vec<Diagnostic>> {
+    let mut found = Requirements::new();
+    let mut unknown = Vec::new();
+    for directive in script.directives.iter().filter(|directive| directive.key.node == "requirement") {
+        let id = &directive.value.node;
+        match catalogues.get(id) {
+            Some(requirement) => found.push(Arc::clone(requirement)),
+            None => unknown.push(Diagnostic {
+                help: catalogues.nearest(id).map(|near| format!("did you mean `{near}`?")),
+                ..Diagnostic::error(
+                    "directive::requirement",
+                    directive.value.span,
+                    format!("no catalogue has a requirement `{id}`"),
+                    "unknown requirement",
+                )
+            }),
+        }
+    }
+    if unknown.is_empty() { Ok(found) } else { Err(unknown) }
+}
+
+/// The level a script says, else the strongest of its requirements.
+fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Option<Level> {
+    let said = script.directives.iter().find(|directive| directive.key.node == "level");
+    said.and_then(|directive| Level::from_name(&directive.value.node))
+        .or_else(|| requirements.iter().map(|requirement| requirement.level).max())
+}
+
+fn title(script: &Script) -> Option<String> {
+    script.directives.iter().find(|directive| directive.key.node == "title").map(|directive| directive.value.node.clone())
+}
+
+fn needs_commands(script: &Script, settings: &Settings) -> bool {
+    script.init.is_some()
+        || script.cleanup.is_some()
+        || !settings.init_scripts.is_empty()
+        || script.events.iter().any(|event| matches!(event.action, Action::Command(_) | Action::Code(_)))
+}
+
+fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {
+    Failure {
+        blame,
+        kind,
+        message,
+        span: None::<Span>,
+        line: 0,
+        expected: None,
+        actual: None,
+        differences: Vec::new(),
+    }
+}
+
