@@ -18,3 +18,5 @@ pub use human::{Human, Progress};
 pub use json::{Json, SCHEMA};
 #[cfg(feature = "cli")]
 pub use junit::Junit;
+#[cfg(feature = "cli")]
+pub(crate) use text::plural;

@@ -32,7 +32,7 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// `1 run`, `2 runs`.
-pub(super) fn plural(number: usize, noun: &str) -> String {
+pub(crate) fn plural(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 

@@ -7,6 +7,7 @@
 mod baseline;
 mod capture;
 mod catalogue;
+mod check;
 pub mod config;
 mod discovery;
 mod error;
@@ -23,6 +24,7 @@ mod work;
 pub use baseline::{Baseline, BaselineError, KnownFailure};
 pub(crate) use capture::verdict_name;
 pub use catalogue::{Basis, CatalogueError, Catalogues, Level, Observable, Requirement};
+pub use check::{Checked, check};
 pub use discovery::{DiscoveryError, Source};
 pub use error::SuiteError;
 pub use event::{Details, Event, Reporter, RunFinished, RunId, Standing, SuiteStarted, Totals};

@@ -99,14 +99,21 @@ impl Suite {
                 // A script that cannot be read still has a run, which says so.
                 let text = script.text().unwrap_or_default();
                 let profile = bases.profile_name(text);
-                for ip_version in versions(script, text, target, bases.profile(&profile)?, &request) {
-                    let base = bases.get(target, profile.as_deref(), ip_version)?;
+                for ip_version in versions(script, text, Some(target), bases.profile(&profile)?, &request) {
+                    let base = bases.get(Some(target), profile.as_deref(), ip_version)?;
                     runs.push(PlannedRun { script: s as u32, target: t as u32, base, ip_version });
                 }
             }
         }
         let bases = bases.made;
         Ok(Suite { scripts, targets, catalogues, runs, bases, request })
+    }
+
+    /// What every target is known to fail, instead of what was found.
+    pub fn set_baseline(&mut self, baseline: &Baseline) {
+        for target in &mut self.targets {
+            target.baseline = baseline.clone();
+        }
     }
 
     /// How many runs are planned.
@@ -139,15 +146,26 @@ pub(super) fn catalogues(source: &Source) -> Result<Catalogues, SuiteError> {
 
 fn baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Baseline>, SuiteError> {
     let found = match config.targets.get(target).and_then(|target| target.baseline.as_ref()) {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {error}", path.display())))?;
-            Some(Found { name: path.display().to_string(), text })
-        }
+        Some(path) => return Baseline::read(path).map(Some),
         None => source.baseline(target)?,
     };
-    let Some(found) = found else { return Ok(None) };
-    Baseline::parse(&found.text).map(Some).map_err(|error| data_error(&found, error.message, error.span))
+    found.map(|found| parse_baseline(&found)).transpose()
+}
+
+fn parse_baseline(found: &Found) -> Result<Baseline, SuiteError> {
+    Baseline::parse(&found.text).map_err(|error| data_error(found, error.message, error.span))
+}
+
+impl Baseline {
+    /// Reads a baseline from a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no baseline.
+    pub fn read(path: &std::path::Path) -> Result<Baseline, SuiteError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {error}", path.display())))?;
+        parse_baseline(&Found { name: path.display().to_string(), text })
+    }
 }
 
 fn data_error(found: &Found, message: String, span: Option<std::ops::Range<usize>>) -> SuiteError {
@@ -173,11 +191,11 @@ pub(super) fn retain_matching(scripts: &mut Vec<ScriptFile>, filters: &[String])
     });
 }
 
-/// The IP versions to run a script with.
-fn versions(
+/// The IP versions to run a script with; without a target, to read it with.
+pub(super) fn versions(
     script: &ScriptFile,
     text: &str,
-    target: &TargetEntry,
+    target: Option<&TargetEntry>,
     profile: Option<&Profile>,
     request: &Request,
 ) -> Vec<IpVersion> {
@@ -197,26 +215,27 @@ fn versions(
         (None, Some(own)) => vec![own],
         _ => ALL.into_iter().filter(by_script).collect(),
     };
+    let Some(target) = target else { return own };
     let supported = &target.capabilities().ip_versions;
     let both: Vec<_> = own.iter().copied().filter(|ip_version| supported.contains(ip_version)).collect();
     if both.is_empty() { own.into_iter().take(1).collect() } else { both }
 }
 
 /// Makes the base settings of each target, profile and IP version once.
-struct Bases<'a> {
+pub(super) struct Bases<'a> {
     config: &'a Config,
     request: &'a Request,
-    known: BTreeMap<(String, Option<String>, IpVersion), u32>,
-    made: Vec<Base>,
+    known: BTreeMap<(Option<String>, Option<String>, IpVersion), u32>,
+    pub(super) made: Vec<Base>,
 }
 
 impl<'a> Bases<'a> {
-    fn new(config: &'a Config, request: &'a Request) -> Self {
+    pub(super) fn new(config: &'a Config, request: &'a Request) -> Self {
         Bases { config, request, known: BTreeMap::new(), made: Vec::new() }
     }
 
     /// The command line's profile, else the script's own, else the configuration's.
-    fn profile_name(&self, text: &str) -> Option<String> {
+    pub(super) fn profile_name(&self, text: &str) -> Option<String> {
         self.request
             .profile
             .clone()
@@ -224,14 +243,19 @@ impl<'a> Bases<'a> {
             .or_else(|| self.config.default_profile.clone())
     }
 
-    fn profile(&self, name: &Option<String>) -> Result<Option<&'a Profile>, SuiteError> {
+    pub(super) fn profile(&self, name: &Option<String>) -> Result<Option<&'a Profile>, SuiteError> {
         let Some(name) = name else { return Ok(None) };
         let profile = self.config.profiles.get(name);
         profile.map(Some).ok_or_else(|| SuiteError::Usage(self.config.no_profile(name)))
     }
 
-    fn get(&mut self, target: &TargetEntry, profile: Option<&str>, ip_version: IpVersion) -> Result<u32, SuiteError> {
-        let key = (target.name.clone(), profile.map(str::to_owned), ip_version);
+    pub(super) fn get(
+        &mut self,
+        target: Option<&TargetEntry>,
+        profile: Option<&str>,
+        ip_version: IpVersion,
+    ) -> Result<u32, SuiteError> {
+        let key = (target.map(|target| target.name.clone()), profile.map(str::to_owned), ip_version);
         if let Some(index) = self.known.get(&key) {
             return Ok(*index);
         }
@@ -240,7 +264,7 @@ impl<'a> Bases<'a> {
             None => Overlay::default(),
         };
         let overlay = overlay
-            .with(&target.overlay)
+            .with(&target.map(|target| target.overlay.clone()).unwrap_or_default())
             .with(&Overlay { options: self.request.options.clone(), definitions: self.request.definitions.clone() });
         let index = self.made.len() as u32;
         self.made.push(base(ip_version, overlay, self.request.commands)?);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::config::{Config, Overlay};
 use super::{Baseline, SuiteError};
 use crate::target::linux::LinuxFactory;
-use crate::target::smoltcp::SmoltcpFactory;
+use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
 use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
 
 /// One target of a suite.
@@ -49,6 +49,7 @@ impl TargetEntry {
             |source| SuiteError::Unavailable { target: name.to_owned(), source };
         let maker = match adapter {
             "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
+            "smoltcp-tun" => Maker::Other(Arc::new(SmoltcpTunFactory::new().map_err(unavailable)?)),
             "linux" => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
             _ => return Err(SuiteError::Usage(config.no_target(name))),
         };

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
-use super::plan::{PlannedRun, Suite};
+use super::plan::{Base, PlannedRun, Suite};
 use super::{capture, estimate};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
 use crate::script::tree::Action;
@@ -115,9 +115,7 @@ impl Suite {
     fn prepare(&self, planned: &PlannedRun, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
         let base = &self.bases[planned.base as usize];
         let script = script::parse(text, &base.settings.definitions)?;
-        let settings = base.settings.for_script(&script, &base.overrides).map_err(|(error, span)| {
-            vec![Diagnostic::error("option::value", span.unwrap_or_default(), error.to_string(), "this option")]
-        })?;
+        let settings = base.for_script(&script).map_err(|diagnostic| vec![diagnostic])?;
         let requirements = requirements(&script, &self.catalogues)?;
         Ok(Prepared { script, settings, requirements })
     }
@@ -160,6 +158,18 @@ impl Suite {
             trace: outcome.trace,
             started: outcome.started,
             ..Details::default()
+        })
+    }
+}
+
+impl Base {
+    /// The settings of one script.
+    ///
+    /// # Errors
+    /// An option of the script that does not fit, with its place.
+    pub(super) fn for_script(&self, script: &Script) -> Result<Settings, Diagnostic> {
+        self.settings.for_script(script, &self.overrides).map_err(|(error, span)| {
+            Diagnostic::error("option::value", span.unwrap_or_default(), error.to_string(), "this option")
         })
     }
 }
@@ -232,13 +242,13 @@ pub(super) fn requirements(
 }
 
 /// The level a script says, else the strongest of its requirements.
-fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Option<Level> {
+pub(super) fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Option<Level> {
     let said = script.directives.iter().find(|directive| directive.key.node == "level");
     said.and_then(|directive| Level::from_name(&directive.value.node))
         .or_else(|| requirements.iter().map(|requirement| requirement.level).max())
 }
 
-fn title(script: &Script) -> Option<String> {
+pub(super) fn title(script: &Script) -> Option<String> {
     script.directives.iter().find(|directive| directive.key.node == "title").map(|directive| directive.value.node.clone())
 }
 

@@ -1,0 +1,163 @@
+//! `rfcheck run`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal as _, LineWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{Format, Run};
+use super::exit::Exit;
+use crate::engine::Interrupt;
+use crate::report::{Human, Json, Junit, Progress};
+use crate::suite::config::Config;
+use crate::suite::{Baseline, Captures, Reporter, Request, Suite, SuiteError, TargetEntry, Totals};
+use crate::target::TargetFactory;
+
+/// Where captures of runs that did not pass go if nobody says.
+const DEFAULT_OUT: &str = "rfcheck-out";
+
+pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
+    let names = target_names(args, config, own);
+    let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    let request = Request {
+        commands: !args.no_commands,
+        strict: args.strict,
+        jobs: args.jobs,
+        captures: captures(args),
+        ..args.selection.request()
+    };
+    let mut suite = Suite::plan(&args.selection.source(), targets, config, request)?;
+    if let Some(baseline) = chosen_baseline(args)? {
+        suite.set_baseline(&baseline);
+    }
+    if suite.is_empty() {
+        eprintln!("error: no script was found or selected");
+        return Ok(Exit::NothingRan);
+    }
+    let mut files = Files::create(args.out.as_deref())?;
+    let mut progress = Progress::default();
+    let mut shown = shown(args.format);
+    let mut reporters: Vec<&mut dyn Reporter> = vec![&mut progress, shown.as_mut()];
+    reporters.extend(files.reporters());
+    let totals = suite.run(&mut reporters, &interrupt()?)?;
+    Ok(exit(&totals))
+}
+
+fn target_names(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Vec<String> {
+    let mut names = if !args.targets.is_empty() {
+        args.targets.clone()
+    } else if !config.default_targets.is_empty() {
+        config.default_targets.clone()
+    } else {
+        vec![own.first().map_or("smoltcp", |factory| factory.name()).to_owned()]
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+fn captures(args: &Run) -> Captures {
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
+    Captures { all: args.capture.clone(), failed: Some(out.join("captures")) }
+}
+
+fn chosen_baseline(args: &Run) -> Result<Option<Baseline>, SuiteError> {
+    if args.no_baseline {
+        return Ok(Some(Baseline::default()));
+    }
+    args.baseline.as_deref().map(Baseline::read).transpose()
+}
+
+/// What standard output shows.
+fn shown(format: Format) -> Box<dyn Reporter> {
+    match format {
+        Format::Human => {
+            let out = anstream::AutoStream::auto(io::stdout());
+            Box::new(Human::new(BufWriter::new(out), columns()))
+        }
+        Format::Json => Box::new(Json::new(LineWriter::new(io::stdout()))),
+        Format::Junit => Box::new(Junit::new(BufWriter::new(io::stdout()))),
+    }
+}
+
+/// Columns of the terminal that standard output is, if it is one.
+fn columns() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    indicatif::ProgressDrawTarget::stdout().width().map(usize::from)
+}
+
+/// The reports of `--out`.
+struct Files {
+    json: Option<Json<BufWriter<File>>>,
+    junit: Option<Junit<BufWriter<File>>>,
+}
+
+impl Files {
+    fn create(folder: Option<&Path>) -> Result<Files, SuiteError> {
+        let Some(folder) = folder else { return Ok(Files { json: None, junit: None }) };
+        let open = |name: &str| -> Result<BufWriter<File>, SuiteError> {
+            let path = folder.join(name);
+            std::fs::create_dir_all(folder)
+                .and_then(|()| File::create(&path))
+                .map(BufWriter::new)
+                .map_err(|source| SuiteError::Output { what: format!("`{}`", path.display()), source })
+        };
+        Ok(Files { json: Some(Json::new(open("events.jsonl")?)), junit: Some(Junit::new(open("junit.xml")?)) })
+    }
+
+    fn reporters(&mut self) -> impl Iterator<Item = &mut dyn Reporter> {
+        let json = self.json.iter_mut().map(|json| json as &mut dyn Reporter);
+        json.chain(self.junit.iter_mut().map(|junit| junit as &mut dyn Reporter))
+    }
+}
+
+/// Set by Ctrl-C and SIGTERM; the second time ends the process at once.
+fn interrupt() -> Result<Interrupt, SuiteError> {
+    let interrupt = Interrupt::default();
+    let set = interrupt.clone();
+    ctrlc::set_handler(move || {
+        if set.is_interrupted() {
+            std::process::exit(Exit::Interrupted as i32);
+        }
+        set.interrupt();
+    })
+    .map_err(|error| SuiteError::Usage(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(interrupt)
+}
+
+/// What the totals come to.
+fn exit(totals: &Totals) -> Exit {
+    if totals.interrupted {
+        Exit::Interrupted
+    } else if totals.unexpected_failures + totals.unexpected_passes > 0 {
+        Exit::Failed
+    } else if totals.inconclusive + totals.errors > 0 {
+        Exit::SetUp
+    } else if totals.judged() == 0 {
+        Exit::NothingRan
+    } else {
+        Exit::AsExpected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_judged_is_never_success() {
+        assert_eq!(exit(&Totals::default()), Exit::NothingRan);
+        assert_eq!(exit(&Totals { not_applicable: 3, ..Totals::default() }), Exit::NothingRan);
+    }
+
+    #[test]
+    fn the_targets_failure_outweighs_what_could_not_be_judged() {
+        let totals = Totals { unexpected_failures: 1, failed: 1, inconclusive: 1, ..Totals::default() };
+        assert_eq!(exit(&totals), Exit::Failed);
+        assert_eq!(exit(&Totals { passed: 9, inconclusive: 1, ..Totals::default() }), Exit::SetUp);
+        assert_eq!(exit(&Totals { passed: 9, unexpected_passes: 1, ..Totals::default() }), Exit::Failed);
+        assert_eq!(exit(&Totals { passed: 9, warnings: 1, failed: 1, ..Totals::default() }), Exit::AsExpected);
+    }
+}
