@@ -155,8 +155,10 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 if all is as it should be, 96 if a script is not in the canonical layout (with \
-    --check) or cannot be read.")]
+#[command(
+    after_help = "Exit status: 0 if all is as it should be, 96 if a script is not in the canonical layout (with \
+    --check) or cannot be read."
+)]
 pub(super) struct Fmt {
     /// Scripts, and folders of them; `-` reads standard input and writes standard output
     #[arg(value_name = "PATH", required = true)]

@@ -1,7 +1,7 @@
 //! `rfcheck run`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal as _, LineWriter};
+use std::io::{self, BufWriter, LineWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,10 +82,7 @@ fn shown(format: Format) -> Box<dyn Reporter> {
 
 /// Columns of the terminal that standard output is, if it is one.
 fn columns() -> Option<usize> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    indicatif::ProgressDrawTarget::stdout().width().map(usize::from)
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
 /// The reports of `--out`.

@@ -20,6 +20,7 @@ pub struct Json<W> {
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant)] // one at a time, on the stack
 enum Line<'a> {
     SuiteStarted { schema: u32, version: &'a str, targets: &'a [&'a str], scripts: usize, runs: usize },
     RunFinished(Run<'a>),

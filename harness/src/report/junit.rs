@@ -84,7 +84,9 @@ fn status(run: &RunFinished<'_>) -> TestCaseStatus {
     let mut status = match (run.standing, run.verdict) {
         (Standing::AsExpected, Verdict::Pass) => return TestCaseStatus::success(),
         (Standing::AsExpected | Standing::Warning, _) => TestCaseStatus::skipped(),
-        (Standing::UnexpectedFail | Standing::UnexpectedPass, _) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        (Standing::UnexpectedFail | Standing::UnexpectedPass, _) => {
+            TestCaseStatus::non_success(NonSuccessKind::Failure)
+        }
         (Standing::NotJudged, _) => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
     let (kind, message) = reason(run);
@@ -121,8 +123,11 @@ fn description(run: &RunFinished<'_>) -> String {
     let mut text = String::new();
     for requirement in run.requirements {
         let (id, level) = (&requirement.id, requirement.level.name());
-        let _infallible =
-            writeln!(text, "{id} {level}, RFC {} section {}: {}", requirement.rfc, requirement.section, requirement.text);
+        let _infallible = writeln!(
+            text,
+            "{id} {level}, RFC {} section {}: {}",
+            requirement.rfc, requirement.section, requirement.text
+        );
     }
     let Some(failure) = run.details.and_then(|details| details.failure.as_ref()) else { return text };
     if failure.line != 0 {

@@ -25,8 +25,7 @@ impl PacketLines {
         if let (Some(source), Some(destination)) = (packet.source(), packet.destination()) {
             match packet.ports() {
                 Some((from, to)) => {
-                    let _infallible =
-                        write!(out, "{} > {} ", endpoint(source, from), endpoint(destination, to));
+                    let _infallible = write!(out, "{} > {} ", endpoint(source, from), endpoint(destination, to));
                 }
                 None => {
                     let _infallible = write!(out, "{source} > {destination} ");

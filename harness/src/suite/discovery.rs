@@ -90,7 +90,8 @@ impl Source {
         if let Source::Paths(paths) = self {
             let mut files = BTreeSet::new();
             for path in paths {
-                if let Some(file) = folders_above(path).map(|folder| folder.join(CATALOGUE)).find(|file| file.is_file()) {
+                if let Some(file) = folders_above(path).map(|folder| folder.join(CATALOGUE)).find(|file| file.is_file())
+                {
                     add(&mut found, &mut files, file)?;
                 }
                 if path.is_dir() {
@@ -113,7 +114,9 @@ impl Source {
     pub(super) fn baseline(&self, target: &str) -> Result<Option<Found>, DiscoveryError> {
         let file = format!("{BASELINES}/{target}.toml");
         if let Source::Paths(paths) = self {
-            let near = paths.iter().flat_map(|path| path.is_dir().then(|| path.clone()).into_iter().chain(folders_above(path)));
+            let near = paths
+                .iter()
+                .flat_map(|path| path.is_dir().then(|| path.clone()).into_iter().chain(folders_above(path)));
             if let Some(path) = near.map(|folder| folder.join(&file)).find(|path| path.is_file()) {
                 let text = read(&path)?;
                 return Ok(Some(Found { name: path.display().to_string(), text }));

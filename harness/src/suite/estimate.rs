@@ -30,8 +30,8 @@ pub(super) fn duration(script: &Script) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::tree::Event;
     use crate::script::Span;
+    use crate::script::tree::Event;
 
     fn event(time: EventTime, action: Action) -> Event {
         Event { span: Span::default(), line: 1, time, action }

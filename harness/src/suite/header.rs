@@ -23,7 +23,8 @@ pub(super) fn ip_versions(text: &str) -> Option<Vec<IpVersion>> {
 /// The IP version of a script's own `--ip_version=` line, if it has one.
 pub(super) fn own_ip_version(text: &str) -> Option<IpVersion> {
     let at = text.find("--ip_version=")?;
-    let starts_line = text[..at].lines().next_back().is_none_or(|line| text[..at].ends_with('\n') || line.trim().is_empty());
+    let starts_line =
+        text[..at].lines().next_back().is_none_or(|line| text[..at].ends_with('\n') || line.trim().is_empty());
     let word = text[at + "--ip_version=".len()..].split_whitespace().next()?;
     if starts_line { word.parse().ok() } else { None }
 }
@@ -46,10 +47,7 @@ mod tests {
 
     #[test]
     fn ip_versions_come_from_the_directive_or_the_option() {
-        assert_eq!(
-            ip_versions("//@ ip-version: ipv4, ipv6\n"),
-            Some(vec![IpVersion::Ipv4, IpVersion::Ipv6])
-        );
+        assert_eq!(ip_versions("//@ ip-version: ipv4, ipv6\n"), Some(vec![IpVersion::Ipv4, IpVersion::Ipv6]));
         assert_eq!(ip_versions("0 < . 1:1(0)\n"), None);
         assert_eq!(own_ip_version("--tolerance_usecs=1\n--ip_version=ipv6\n"), Some(IpVersion::Ipv6));
         assert_eq!(own_ip_version("// not --ip_version=ipv6\n"), None);

@@ -205,7 +205,8 @@ pub(super) fn versions(
         !profile.is_some_and(|profile| profile.suffix_rule)
             || if ip_version.is_ipv6_on_wire() { !stem.ends_with("v4") } else { !stem.ends_with("v6") }
     };
-    let by_script = |ip_version: &IpVersion| declared.as_ref().is_none_or(|d| d.contains(ip_version)) && by_name(ip_version);
+    let by_script =
+        |ip_version: &IpVersion| declared.as_ref().is_none_or(|d| d.contains(ip_version)) && by_name(ip_version);
     let asked = request.ip_versions.as_ref().or(profile.and_then(|profile| profile.ip_versions.as_ref()));
     if let Some(asked) = asked {
         return asked.iter().copied().filter(by_script).collect();

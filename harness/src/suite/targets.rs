@@ -45,8 +45,7 @@ impl TargetEntry {
         }
         let configured = config.targets.get(name);
         let adapter = configured.map_or(name, |target| target.adapter.as_str());
-        let unavailable =
-            |source| SuiteError::Unavailable { target: name.to_owned(), source };
+        let unavailable = |source| SuiteError::Unavailable { target: name.to_owned(), source };
         let maker = match adapter {
             "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
             "smoltcp-tun" => Maker::Other(Arc::new(SmoltcpTunFactory::new().map_err(unavailable)?)),

@@ -91,13 +91,19 @@ impl Suite {
             Ok(prepared) => prepared,
             Err(diagnostics) => return RunResult::unparsable(run, text, diagnostics),
         };
-        let about = RunResult { level: level(&script, &requirements), title: title(&script), requirements, ..RunResult::new(run) };
+        let about = RunResult {
+            level: level(&script, &requirements),
+            title: title(&script),
+            requirements,
+            ..RunResult::new(run)
+        };
         let mut missing = engine::missing(&script, &settings, target.capabilities());
         if !settings.commands && needs_commands(&script, &settings) {
             missing.push("shell commands, which are switched off".to_owned());
         }
         if !missing.is_empty() {
-            return RunResult { verdict: Verdict::NotApplicable, ..about }.with(Details { missing, ..Details::default() });
+            return RunResult { verdict: Verdict::NotApplicable, ..about }
+                .with(Details { missing, ..Details::default() });
         }
         match target.create(&settings.link, file.folder()) {
             Ok(mut adapter) => self.judge(about, &script, &settings, adapter.as_mut(), scratch),
@@ -107,7 +113,8 @@ impl Suite {
             }
             Err(error) => {
                 let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
-                RunResult { verdict: Verdict::Inconclusive, ..about }.with(Details { failure: Some(failure), ..Details::default() })
+                RunResult { verdict: Verdict::Inconclusive, ..about }
+                    .with(Details { failure: Some(failure), ..Details::default() })
             }
         }
     }
@@ -217,10 +224,7 @@ impl RunResult {
 ///
 /// # Errors
 /// A requirement that no catalogue has, with its place.
-pub(super) fn requirements(
-    script: &Script,
-    catalogues: &super::Catalogues,
-) -> Result<Requirements, Vec<Diagnostic>> {
+pub(super) fn requirements(script: &Script, catalogues: &super::Catalogues) -> Result<Requirements, Vec<Diagnostic>> {
     let mut found = Requirements::new();
     let mut unknown = Vec::new();
     for directive in script.directives.iter().filter(|directive| directive.key.node == "requirement") {
@@ -249,7 +253,11 @@ pub(super) fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Optio
 }
 
 pub(super) fn title(script: &Script) -> Option<String> {
-    script.directives.iter().find(|directive| directive.key.node == "title").map(|directive| directive.value.node.clone())
+    script
+        .directives
+        .iter()
+        .find(|directive| directive.key.node == "title")
+        .map(|directive| directive.value.node.clone())
 }
 
 fn needs_commands(script: &Script, settings: &Settings) -> bool {
@@ -260,15 +268,5 @@ fn needs_commands(script: &Script, settings: &Settings) -> bool {
 }
 
 fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {
-    Failure {
-        blame,
-        kind,
-        message,
-        span: None::<Span>,
-        line: 0,
-        expected: None,
-        actual: None,
-        differences: Vec::new(),
-    }
+    Failure { blame, kind, message, span: None::<Span>, line: 0, expected: None, actual: None, differences: Vec::new() }
 }
-

@@ -107,9 +107,7 @@ mod tests {
     use crate::trace::Judgement;
 
     /// An IPv4 header without options and payload, of documentation addresses.
-    const DATAGRAM: [u8; 20] = [
-        0x45, 0, 0, 20, 0, 0, 0, 0, 64, 253, 0xf5, 0xdc, 192, 0, 2, 1, 192, 0, 2, 2,
-    ];
+    const DATAGRAM: [u8; 20] = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 253, 0xf5, 0xdc, 192, 0, 2, 1, 192, 0, 2, 2];
 
     fn trace() -> Trace {
         let mut trace = Trace::default();
@@ -133,7 +131,11 @@ mod tests {
         let mut packets = Vec::new();
         while let Some(block) = reader.next_block() {
             if let Block::EnhancedPacket(packet) = block.unwrap() {
-                packets.push((packet.timestamp, packet.data.len(), packet.options.clone().into_iter().map(owned).collect::<Vec<_>>()));
+                packets.push((
+                    packet.timestamp,
+                    packet.data.len(),
+                    packet.options.clone().into_iter().map(owned).collect::<Vec<_>>(),
+                ));
             }
         }
         assert_eq!(packets.len(), 2);

@@ -26,7 +26,10 @@ pub(super) fn text(run: &RunFinished<'_>) -> String {
         line(&mut out, &format!("  {id} {level}, {place}: {}", requirement.text));
     }
     if let (Standing::UnexpectedPass, Some(known)) = (run.standing, run.known) {
-        line(&mut out, "  passes, but the baseline knows a failure: remove the entry, or find out why the script lost its teeth");
+        line(
+            &mut out,
+            "  passes, but the baseline knows a failure: remove the entry, or find out why the script lost its teeth",
+        );
         line(&mut out, &format!("  reason given: {} ({})", known.reason, known.clause));
     }
     if let Some(details) = run.details {
@@ -108,7 +111,9 @@ fn comparison(failure: &Failure, out: &mut String) {
     }
     line(out, "");
     let pair = expected.zip(actual);
-    let marked = |text: &str, other: Option<&str>, style: Style| other.map_or_else(|| text.to_owned(), |other| mark_words(text, other, style));
+    let marked = |text: &str, other: Option<&str>, style: Style| {
+        other.map_or_else(|| text.to_owned(), |other| mark_words(text, other, style))
+    };
     if let Some(expected) = expected {
         line(out, &format!("  expected  {}", marked(expected, actual, WANTED)));
     }

@@ -25,12 +25,16 @@ impl Reporter for Progress {
             Event::SuiteStarted(started) => {
                 // Draws to standard error, and nothing where that is no terminal.
                 self.bar = ProgressBar::new(started.runs as u64);
-                if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {prefix:.red.bold}{wide_msg}") {
+                if let Ok(style) =
+                    ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {prefix:.red.bold}{wide_msg}")
+                {
                     self.bar.set_style(style);
                 }
             }
             Event::RunStarted(_) if self.bar.is_hidden() => {}
-            Event::RunStarted(id) => self.bar.set_message(format!("{} on {} over {}", id.script.name, id.target, id.ip_version)),
+            Event::RunStarted(id) => {
+                self.bar.set_message(format!("{} on {} over {}", id.script.name, id.target, id.ip_version))
+            }
             Event::RunFinished(run) => {
                 self.bar.inc(1);
                 if matches!(run.standing, Standing::UnexpectedFail | Standing::UnexpectedPass) {

@@ -14,11 +14,9 @@ pub(super) fn write(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
         };
         parts.push(format!("{} failed{known}", totals.failed));
     }
-    for (number, what) in [
-        (totals.inconclusive, "inconclusive"),
-        (totals.not_applicable, "not applicable"),
-        (totals.errors, "in error"),
-    ] {
+    for (number, what) in
+        [(totals.inconclusive, "inconclusive"), (totals.not_applicable, "not applicable"), (totals.errors, "in error")]
+    {
         if number > 0 {
             parts.push(format!("{number} {what}"));
         }

@@ -29,10 +29,13 @@ pub(super) struct Table {
     targets: Vec<String>,
     titles: BTreeMap<String, String>,
     /// By RFC and natural order of ID.
-    requirements: BTreeMap<(u32, String), BTreeMap<NaturalKey, (Arc<Requirement>, Vec<Cell>)>>,
+    requirements: BTreeMap<(u32, String), Rows>,
     /// Folders of scripts that name no requirement.
     folders: BTreeMap<String, Vec<Cell>>,
 }
+
+/// The requirements of one RFC, each with a cell for each target.
+type Rows = BTreeMap<NaturalKey, (Arc<Requirement>, Vec<Cell>)>;
 
 /// Text and numbers by turns, so that `MUST-2` comes before `MUST-10`.
 type NaturalKey = Vec<(String, u64)>;

@@ -30,8 +30,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use error::ConfigError;
-pub use profile::{Overlay, Profile};
 use profile::Table;
+pub use profile::{Overlay, Profile};
 
 use super::nearest::nearest;
 
@@ -128,9 +128,8 @@ impl Config {
     /// As [`Config::load`].
     pub fn add(&mut self, text: &str, path: &Path) -> Result<(), ConfigError> {
         let at = |message: String, span| ConfigError::at(path, text, message, span);
-        let file: File = toml::from_str(text).map_err(|error| {
-            at(super::catalogue::one_line(error.message()), error.span().unwrap_or_default())
-        })?;
+        let file: File = toml::from_str(text)
+            .map_err(|error| at(super::catalogue::one_line(error.message()), error.span().unwrap_or_default()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for (name, table) in file.profiles {
             let profile = table.check().map_err(|(message, span)| at(message, span))?;
@@ -248,10 +247,10 @@ mod tests {
 
     #[test]
     fn errors_point_at_their_place() {
-        assert_eq!(place("[targets.x]\nadapter = \"lunix\"\n"), (
-            "there is no adapter `lunix`; did you mean `linux`?".into(),
-            "\"lunix\"".into()
-        ));
+        assert_eq!(
+            place("[targets.x]\nadapter = \"lunix\"\n"),
+            ("there is no adapter `lunix`; did you mean `linux`?".into(), "\"lunix\"".into())
+        );
         let (message, text) = place("[targets.x]\nadaptor = \"linux\"\n");
         assert!(message.contains("unknown field `adaptor`"), "{message}");
         assert_eq!(text, "adaptor");

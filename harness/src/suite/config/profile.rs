@@ -118,9 +118,9 @@ pub(super) fn overlay(options: Table, definitions: Table, ip_version: Option<IpV
     }
     let mut known = Definitions::default();
     for (name, value) in definitions {
-        let text = text_of(value.get_ref()).flatten().ok_or_else(|| {
-            (format!("the value of `{}` is a string or a number", name.get_ref()), value.span())
-        })?;
+        let text = text_of(value.get_ref())
+            .flatten()
+            .ok_or_else(|| (format!("the value of `{}` is a string or a number", name.get_ref()), value.span()))?;
         let definition = format!("{}={text}", name.get_ref());
         known.insert_text(&definition).map_err(|message| (message, name.span()))?;
         overlay.definitions.push(definition);

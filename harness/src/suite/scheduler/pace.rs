@@ -27,7 +27,12 @@ impl Pace {
     /// A pace for this many cores; what the user said is never exceeded.
     pub(super) fn new(cores: usize, jobs: Option<NonZeroUsize>) -> Self {
         let most = jobs.map_or(cores * AT_MOST, NonZeroUsize::get);
-        Pace { limit: (cores * AT_START).min(most) as f64, least: cores.min(most) as f64, most: most as f64, decreased: None }
+        Pace {
+            limit: (cores * AT_START).min(most) as f64,
+            least: cores.min(most) as f64,
+            most: most as f64,
+            decreased: None,
+        }
     }
 
     /// How many runs may go on at once, at least one.

@@ -105,13 +105,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Starts one run on a thread of its own; false if the system has none to give.
-    fn start<'s>(
-        &self,
-        scope: &'s Scope<'s, '_>,
-        run: usize,
-        attempt: u32,
-        done: &Sender<RunResult>,
-    ) -> bool
+    fn start<'s>(&self, scope: &'s Scope<'s, '_>, run: usize, attempt: u32, done: &Sender<RunResult>) -> bool
     where
         'a: 's,
     {
