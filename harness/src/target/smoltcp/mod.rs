@@ -2,8 +2,8 @@
 //!
 //! [`SmoltcpFactory`] is the embedded default target: the clock jumps from event to event, the seed is fixed, and so
 //! the same script gives the same trace. The stack is polled after each datagram and each call, as a user's main loop
-//! does when it has nothing else to do. Below: [`device`] is the link, [`memory`] lends buffers, [`stack`] is an
-//! interface with sockets and takes datagrams, calls and time, [`sockets`] makes smoltcp's API a POSIX one.
+//! does when it has nothing else to do. Below: `device` is the link, `memory` lends buffers, `stack` is an
+//! interface with sockets and takes datagrams, calls and time, `sockets` makes smoltcp's API a POSIX one.
 //! [`SmoltcpTunFactory`] has the same stack on a thread of its own, behind a TUN device and on the machine's clock.
 
 mod abi;
