@@ -61,8 +61,6 @@ pub(super) struct Lexer<'a> {
     condition: Option<Span>,
     /// Whether the script has conditions, so that a definition may be used in a part that was left out.
     conditions: bool,
-    /// Octet after the last token, to tell a directive at a line's start from one behind an event.
-    line_of_last: u32,
     pub(super) directives: Vec<Directive>,
     pub(super) diagnostics: Diagnostics,
 }
@@ -161,7 +159,6 @@ impl<'a> Lexer<'a> {
             filter,
             condition: None,
             conditions: false,
-            line_of_last: 0,
             directives: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -202,34 +199,44 @@ impl<'a> Lexer<'a> {
     pub(super) fn next(&mut self) -> Token<'a> {
         loop {
             let raw = self.scanner.next();
-            let token = match raw.kind {
-                RawKind::LineComment => {
-                    self.comment(raw);
-                    continue;
+            match raw.kind {
+                // The most frequent first.
+                RawKind::Punct(octet) => return self.token(raw, TokenKind::Punct(octet), ""),
+                RawKind::Integer => {
+                    let text = self.source(raw);
+                    return self.token(raw, integer(text), text);
                 }
-                RawKind::BlockComment => continue,
-                RawKind::Hash => match self.hash(raw) {
-                    Some(token) => token,
-                    None => continue,
-                },
+                RawKind::Word => {
+                    let word = self.source(raw);
+                    if self.filter & bit(word) != 0
+                        && let Some(token) = self.defined_word(raw, word)
+                    {
+                        return token;
+                    }
+                    return self.token(raw, TokenKind::Word, word);
+                }
+                RawKind::LineComment => self.comment(raw),
+                RawKind::BlockComment => {}
+                RawKind::Hash => {
+                    if let Some(token) = self.hash(raw) {
+                        return token;
+                    }
+                }
                 RawKind::End => {
                     if let Some(span) = self.condition.take() {
                         self.report("parse::condition", span, "`#ifdef` has no `#endif`", "this part never ends");
                     }
-                    self.token(raw, TokenKind::End, "")
+                    return self.token(raw, TokenKind::End, "");
                 }
-                _ => self.convert(raw),
-            };
-            self.line_of_last = token.line;
-            return token;
+                _ => return self.convert(raw),
+            }
         }
     }
 
+    /// The token of a raw one that is less frequent.
     fn convert(&mut self, raw: Raw) -> Token<'a> {
-        let all = &self.text()[raw.start as usize..raw.end as usize];
+        let all = self.source(raw);
         let (kind, text) = match raw.kind {
-            RawKind::Word => return self.word(raw, all),
-            RawKind::Integer => (integer(all), all),
             RawKind::Hexadecimal => (hexadecimal(all), all),
             RawKind::Float => (TokenKind::Float, all),
             RawKind::Ipv4 => (TokenKind::Ipv4, all),
@@ -239,48 +246,47 @@ impl<'a> Lexer<'a> {
             RawKind::Code => (TokenKind::Code, all[2..all.len() - 2].trim_matches([' ', '\t'])),
             RawKind::Option => (TokenKind::Option, &all[2..]),
             RawKind::Ellipsis => (TokenKind::Ellipsis, all),
-            RawKind::Punct(octet) => (TokenKind::Punct(octet), all),
             RawKind::Unterminated(open) => {
                 self.diagnostics.push(layout::unterminated(raw, open));
                 (TokenKind::Bad, "")
             }
-            RawKind::End | RawKind::Hash | RawKind::LineComment | RawKind::BlockComment => (TokenKind::Bad, ""),
+            _ => (TokenKind::Bad, ""),
         };
         self.token(raw, kind, text)
     }
 
-    /// A word, or what a definition makes of it.
-    fn word(&mut self, raw: Raw, word: &'a str) -> Token<'a> {
-        if self.filter & bit(word) != 0 && !RESERVED.contains(&word) {
-            if let Some(definition) = self.given.get(word) {
-                let (kind, text) = match definition {
-                    Definition::Word(text) => (defined(text), text),
-                    Definition::String(text) => (TokenKind::String, text),
-                    Definition::Command(text) => (TokenKind::Command, text),
-                };
-                return self.token(raw, kind, text);
-            }
-            if let Some(own) = self.own.iter_mut().rev().find(|own| own.name == word) {
-                own.used = true;
-                let value = own.value;
-                let quoted = |quote| value.strip_prefix(quote).and_then(|v: &str| v.strip_suffix(quote));
-                let (kind, text) = match (quoted('"'), quoted('`')) {
-                    (Some(text), _) => (TokenKind::String, text),
-                    (_, Some(text)) => (TokenKind::Command, text),
-                    _ => (defined(value), value),
-                };
-                return self.token(raw, kind, text);
-            }
+    /// What a definition makes of a word, if there is one.
+    fn defined_word(&mut self, raw: Raw, word: &'a str) -> Option<Token<'a>> {
+        if RESERVED.contains(&word) {
+            return None;
         }
-        self.token(raw, TokenKind::Word, word)
+        if let Some(definition) = self.given.get(word) {
+            let (kind, text) = match definition {
+                Definition::Word(text) => (defined(text), text),
+                Definition::String(text) => (TokenKind::String, text),
+                Definition::Command(text) => (TokenKind::Command, text),
+            };
+            return Some(self.token(raw, kind, text));
+        }
+        let own = self.own.iter_mut().rev().find(|own| own.name == word)?;
+        own.used = true;
+        let value = own.value;
+        let quoted = |quote| value.strip_prefix(quote).and_then(|v: &str| v.strip_suffix(quote));
+        let (kind, text) = match (quoted('"'), quoted('`')) {
+            (Some(text), _) => (TokenKind::String, text),
+            (_, Some(text)) => (TokenKind::Command, text),
+            _ => (defined(value), value),
+        };
+        Some(self.token(raw, kind, text))
     }
 
     /// `//@`, if it is one.
     fn comment(&mut self, raw: Raw) {
-        let all = &self.text()[raw.start as usize..raw.end as usize];
+        let all = self.source(raw);
         let Some(directive) = all.strip_prefix("//@") else { return };
         let span = Span { start: raw.start, end: raw.start + all.trim_end().len() as u32 };
-        if self.line_of_last == raw.line {
+        let before = self.text()[..raw.start as usize].rsplit('\n').next().unwrap_or("");
+        if !before.trim_start_matches('\u{feff}').trim().is_empty() {
             self.report("directive::place", span, "a directive stands on a line of its own", "this follows an event");
             return;
         }
@@ -293,7 +299,7 @@ impl<'a> Lexer<'a> {
     /// `#ifdef NAME` or `#endif`. The token is given where it is neither.
     fn hash(&mut self, raw: Raw) -> Option<Token<'a>> {
         let span = Span { start: raw.start, end: raw.end };
-        match &self.text()[raw.start as usize..raw.end as usize] {
+        match self.source(raw) {
             "#ifdef" => {
                 self.conditions = true;
                 if self.condition.is_some() {
@@ -307,7 +313,7 @@ impl<'a> Lexer<'a> {
                     self.report("parse::condition", span, "`#ifdef` needs a name", "no name follows");
                     return Some(self.token(raw, TokenKind::Bad, ""));
                 }
-                let name = &self.text()[name.start as usize..name.end as usize];
+                let name = self.source(name);
                 self.condition = Some(span);
                 if let Some(own) = self.own.iter_mut().find(|own| own.name == name) {
                     own.used = true;
@@ -344,6 +350,11 @@ impl<'a> Lexer<'a> {
         self.scanner.seek(end as u32, line + lines);
     }
 
+    fn source(&self, raw: Raw) -> &'a str {
+        &self.text()[raw.start as usize..raw.end as usize]
+    }
+
+    #[inline]
     fn token(&self, raw: Raw, kind: TokenKind, text: &'a str) -> Token<'a> {
         Token { kind, text, span: Span { start: raw.start, end: raw.end }, line: raw.line }
     }
@@ -396,6 +407,11 @@ fn defined(text: &str) -> TokenKind {
 }
 
 fn integer(text: &str) -> TokenKind {
+    // Most numbers are short; their digits need no check for overflow.
+    if text.len() <= 18 && !text.starts_with('-') {
+        let value = text.bytes().fold(0, |value: i64, digit| value * 10 + i64::from(digit.wrapping_sub(b'0')));
+        return TokenKind::Integer { value, hexadecimal: false };
+    }
     text.parse().map_or(TokenKind::Huge, |value| TokenKind::Integer { value, hexadecimal: false })
 }
 

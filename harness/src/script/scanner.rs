@@ -57,8 +57,51 @@ pub(super) struct Scanner<'a> {
     line: u32,
 }
 
-fn is_word(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || octet == b'_'
+/// What an octet can be part of, as bits.
+const WORD: u8 = 1;
+const DIGIT: u8 = 2;
+const HEXADECIMAL: u8 = 4;
+/// Of an IPv6 address: a hexadecimal digit, a colon or a dot.
+const ADDRESS: u8 = 8;
+/// A character that is a token of its own whatever follows.
+const PLAIN: u8 = 16;
+/// White space that is not a newline.
+const SPACE: u8 = 32;
+
+/// The bits of every octet; reading them from a table is what makes scanning fast.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let byte = octet as u8;
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            classes[octet] |= WORD;
+        }
+        if byte.is_ascii_digit() {
+            classes[octet] |= DIGIT;
+        }
+        if byte.is_ascii_hexdigit() {
+            classes[octet] |= HEXADECIMAL;
+        }
+        if byte.is_ascii_hexdigit() || byte == b':' || byte == b'.' {
+            classes[octet] |= ADDRESS;
+        }
+        if byte.is_ascii_graphic()
+            && classes[octet] & WORD == 0
+            && !matches!(byte, b'.' | b'-' | b'"' | b'`' | b'%' | b'/' | b'#' | b':')
+        {
+            classes[octet] |= PLAIN;
+        }
+        if matches!(byte, b' ' | b'\t' | b'\r') {
+            classes[octet] |= SPACE;
+        }
+        octet += 1;
+    }
+    classes
+};
+
+fn is(octet: u8, class: u8) -> bool {
+    CLASSES[usize::from(octet)] & class != 0
 }
 
 impl<'a> Scanner<'a> {
@@ -89,58 +132,64 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next token.
+    #[inline]
     pub(super) fn next(&mut self) -> Raw {
-        self.skip_whitespace();
         let bytes = self.text.as_bytes();
-        let start = self.position;
+        let mut start = self.position;
+        while let Some(&octet) = bytes.get(start) {
+            let class = CLASSES[usize::from(octet)];
+            if class & SPACE == 0 {
+                if class & PLAIN != 0 {
+                    self.position = start + 1;
+                    let (kind, end) = (RawKind::Punct(octet), start as u32 + 1);
+                    return Raw { kind, start: start as u32, end, line: self.line };
+                }
+                if octet != b'\n' {
+                    return self.long(octet, start);
+                }
+                self.line += 1;
+            }
+            start += 1;
+        }
+        self.position = start;
+        Raw { kind: RawKind::End, start: start as u32, end: start as u32, line: self.line }
+    }
+
+    /// The token that starts at `start` with `first` and may have more than one octet.
+    fn long(&mut self, first: u8, start: usize) -> Raw {
         let line = self.line;
-        let (kind, end) = match bytes.get(start) {
-            None => (RawKind::End, start),
-            Some(&first) => self.token(first, start),
-        };
+        let (kind, end) = if is(first, WORD) { self.word_or_number(start) } else { self.token(first, start) };
         self.position = end;
         if matches!(
             kind,
             RawKind::String | RawKind::Command | RawKind::Code | RawKind::BlockComment | RawKind::Unterminated(_)
         ) {
-            self.line += bytes[start..end].iter().filter(|b| **b == b'\n').count() as u32;
+            self.line += self.text.as_bytes()[start..end].iter().filter(|b| **b == b'\n').count() as u32;
         }
         Raw { kind, start: start as u32, end: end as u32, line }
     }
 
-    fn skip_whitespace(&mut self) {
-        let bytes = self.text.as_bytes();
-        while let Some(octet) = bytes.get(self.position) {
-            match octet {
-                b'\n' => self.line += 1,
-                b' ' | b'\t' | b'\r' => {}
-                _ => break,
-            }
-            self.position += 1;
-        }
-    }
-
-    /// Kind and end of the token that starts at `start` with `first`.
+    /// Kind and end of the token that starts at `start` with `first`, which is no part of a word.
     fn token(&self, first: u8, start: usize) -> (RawKind, usize) {
         let bytes = self.text.as_bytes();
         let second = bytes.get(start + 1).copied().unwrap_or(0);
         match first {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word_or_number(start),
             b'.' if second == b'.' && bytes.get(start + 2) == Some(&b'.') => (RawKind::Ellipsis, start + 3),
-            b'.' if second.is_ascii_digit() => (RawKind::Float, self.run(start + 1, |b| b.is_ascii_digit())),
-            b'-' if second == b'-' && bytes.get(start + 2).is_some_and(|b| is_word(*b)) => {
-                (RawKind::Option, self.run(start + 2, |b| is_word(b) || b == b'-'))
+            b'.' if is(second, DIGIT) => (RawKind::Float, self.run(start + 1, DIGIT)),
+            b'-' if second == b'-' && bytes.get(start + 2).is_some_and(|b| is(*b, WORD)) => {
+                let name = bytes[start + 2..].iter().take_while(|b| is(**b, WORD) || **b == b'-').count();
+                (RawKind::Option, start + 2 + name)
             }
-            b'-' if second.is_ascii_digit() => self.number(start + 1),
+            b'-' if is(second, DIGIT) => self.number(start + 1),
             b'-' if second == b'.' && bytes.get(start + 2).is_some_and(u8::is_ascii_digit) => {
-                (RawKind::Float, self.run(start + 2, |b| b.is_ascii_digit()))
+                (RawKind::Float, self.run(start + 2, DIGIT))
             }
             b'"' => self.quoted(start, b'"', RawKind::String),
             b'`' => self.quoted(start, b'`', RawKind::Command),
             b'%' if second == b'{' => self.delimited(start, "}%", b'%', RawKind::Code),
             b'/' if second == b'*' => self.delimited(start, "*/", b'/', RawKind::BlockComment),
-            b'/' if second == b'/' => (RawKind::LineComment, self.run(start, |b| b != b'\n')),
-            b'#' if second.is_ascii_alphabetic() => (RawKind::Hash, self.run(start + 1, is_word)),
+            b'/' if second == b'/' => (RawKind::LineComment, self.line_end(start)),
+            b'#' if second.is_ascii_alphabetic() => (RawKind::Hash, self.run(start + 1, WORD)),
             b':' if second == b':' => match self.ipv6(start) {
                 Some(end) => (RawKind::Ipv6, end),
                 None => (RawKind::Punct(b':'), start + 1),
@@ -155,22 +204,31 @@ impl<'a> Scanner<'a> {
 
     fn word_or_number(&self, start: usize) -> (RawKind, usize) {
         let bytes = self.text.as_bytes();
-        let end = self.run(start, is_word);
-        let word = &bytes[start..end];
-        if bytes.get(end) == Some(&b':')
-            && word.len() <= 4
-            && word.iter().all(u8::is_ascii_hexdigit)
+        // What all octets of the word are.
+        let mut common = WORD | DIGIT | HEXADECIMAL;
+        let mut end = start;
+        while let Some(&octet) = bytes.get(end) {
+            let class = CLASSES[usize::from(octet)];
+            if class & WORD == 0 {
+                break;
+            }
+            common &= class;
+            end += 1;
+        }
+        let next = bytes.get(end).copied().unwrap_or(b'\n');
+        if next == b':'
+            && end - start <= 4
+            && common & HEXADECIMAL != 0
             && let Some(end) = self.ipv6(start)
         {
             return (RawKind::Ipv6, end);
         }
-        if word[0].is_ascii_digit() {
-            if word.iter().all(u8::is_ascii_digit) {
-                return self.number(start);
-            }
-            if word.len() > 2 && word[0] == b'0' && word[1] == b'x' && word[2..].iter().all(u8::is_ascii_hexdigit) {
-                return (RawKind::Hexadecimal, end);
-            }
+        if common & DIGIT != 0 {
+            return if next == b'.' { self.number(start) } else { (RawKind::Integer, end) };
+        }
+        let word = &bytes[start..end];
+        if word.len() > 2 && word.starts_with(b"0x") && word[2..].iter().all(|b| is(*b, HEXADECIMAL)) {
+            return (RawKind::Hexadecimal, end);
         }
         (RawKind::Word, end)
     }
@@ -178,31 +236,34 @@ impl<'a> Scanner<'a> {
     /// An integer, float or dotted quad, whose digits start at `start`.
     fn number(&self, start: usize) -> (RawKind, usize) {
         let bytes = self.text.as_bytes();
-        let digits = |from: usize| self.run(from, |b| b.is_ascii_digit());
-        let whole = digits(start);
-        // `0x...` after a minus sign is no number in this language, so only digits and dots matter here.
+        let whole = self.run(start, DIGIT);
         let mut end = whole;
         let mut groups = 1;
         while groups < 4 && bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
-            end = digits(end + 1);
+            end = self.run(end + 1, DIGIT);
             groups += 1;
         }
         match groups {
             1 => (RawKind::Integer, whole),
             4 => (RawKind::Ipv4, end),
-            _ => (RawKind::Float, digits(whole + 1)),
+            _ => (RawKind::Float, self.run(whole + 1, DIGIT)),
         }
     }
 
     /// End of the IPv6 address at `start`, if there is one; `1:1001` is none.
     fn ipv6(&self, start: usize) -> Option<usize> {
-        let bytes = self.text.as_bytes();
         // The longest address has 45 characters.
-        let most = &bytes[start..bytes.len().min(start + 46)];
-        let length = most.iter().take_while(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')).count();
-        let mut end = start + length;
-        let run = &bytes[start..end];
-        if !run.windows(2).any(|pair| pair == b"::") && run.iter().filter(|b| **b == b':').count() < 7 {
+        let most = self.text.as_bytes()[start..].iter().take(46);
+        let (mut end, mut colons, mut double, mut last) = (start, 0, false, 0);
+        for &octet in most.take_while(|b| is(**b, ADDRESS)) {
+            if octet == b':' {
+                colons += 1;
+                double |= last == b':';
+            }
+            last = octet;
+            end += 1;
+        }
+        if !double && colons < 7 {
             return None;
         }
         // What follows the address, such as the colon of `a > b:`, is not part of it.
@@ -236,14 +297,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// End of the octets from `start` on that `take` accepts.
-    fn run(&self, start: usize, take: impl Fn(u8) -> bool) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut end = start;
-        while bytes.get(end).is_some_and(|b| take(*b)) {
-            end += 1;
-        }
-        end
+    /// End of the octets of a class from `start` on.
+    fn run(&self, start: usize, class: u8) -> usize {
+        let rest = self.text.as_bytes().get(start..).unwrap_or(&[]);
+        start + rest.iter().take_while(|b| is(**b, class)).count()
+    }
+
+    fn line_end(&self, start: usize) -> usize {
+        self.text[start..].find('\n').map_or(self.text.len(), |length| start + length)
     }
 }
 

@@ -85,8 +85,8 @@ impl<'a> Parser<'a> {
     fn script(&mut self) -> Script {
         let mut script = Script { options: self.options(), ..Script::default() };
         script.init = self.untimed_command();
-        // A line with an event is longer than this on average.
-        script.events.reserve(self.lexer.text().len() / 64);
+        // Lines with an event are longer than this on average.
+        script.events.reserve((self.lexer.text().len() / 40).min(1 << 16));
         while !self.at(TokenKind::End) && self.lexer.diagnostics.len() < MOST_ERRORS {
             if let Some(command) = self.untimed_command() {
                 script.cleanup = Some(command);
@@ -171,6 +171,7 @@ impl<'a> Parser<'a> {
 
 /// Looking at tokens and taking them.
 impl<'a> Parser<'a> {
+    #[inline]
     fn bump(&mut self) -> Token<'a> {
         let taken = self.token;
         self.last = taken.span;

@@ -158,11 +158,17 @@ impl Parser<'_> {
         Ok(UdpSpec { ports, length })
     }
 
-    /// `(n)`.
+    /// `(n)`, where `what` is the length of something.
     pub(super) fn parenthesised_length(&mut self, what: &str) -> Fallible<Spanned<u16>> {
-        let start = self.expect_punct(b'(', &format!("before the {what}"))?;
+        if !self.at_punct(b'(') {
+            return self.unexpected(&format!("expected `(` before the {what}"));
+        }
+        let start = self.bump().span;
         let length = self.u16(what)?.node;
-        let end = self.expect_punct(b')', &format!("after the {what}"))?;
+        if !self.at_punct(b')') {
+            return self.unexpected(&format!("expected `)` after the {what}"));
+        }
+        let end = self.bump().span;
         Ok(Spanned { node: length, span: start.to(end) })
     }
 
