@@ -11,7 +11,7 @@ use rfcheck::target::{
 };
 use rfcheck::time::Instant;
 
-const SCRIPTS: u64 = 1_500;
+const SCRIPTS: u64 = 600;
 const STEPS: u32 = 80;
 
 /// xorshift64*: small, and the same everywhere.
@@ -244,5 +244,5 @@ fn anything_goes_and_goes_the_same_way_twice() {
             }
         }
     }
-    assert!(events > 100_000, "only {events} events: the scripts hardly do anything");
+    assert!(events > 40_000, "only {events} events: the scripts hardly do anything");
 }
