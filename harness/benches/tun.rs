@@ -114,6 +114,16 @@ fn make_and_drop(bencher: Bencher, version: IpVersion) {
     }
 }
 
+/// The same over a veth pair, which an ordinary user may have to use.
+#[divan::bench(args = VERSIONS, threads = [1, 2])]
+fn make_and_drop_veth(bencher: Bencher, version: IpVersion) {
+    let link = Link::default_for(version);
+    match LinuxFactory::new().and_then(|factory| factory.over_veth_pairs()) {
+        Ok(factory) => bencher.bench(|| drop(factory.create(&link).expect("what was possible once is possible again"))),
+        Err(error) => eprintln!("NOT MEASURED: {error}"),
+    }
+}
+
 /// A run with one command that does nothing.
 #[divan::bench(threads = [1, 2])]
 fn one_command(bencher: Bencher) {

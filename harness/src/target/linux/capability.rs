@@ -41,6 +41,11 @@ impl Capabilities {
         let result = unsafe { libc::syscall(libc::SYS_capset, &raw mut header, self.0.as_ptr()) };
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
+
+    /// Whether a capability is effective.
+    pub(super) fn has(self, capability: u32) -> bool {
+        self.0.get(capability as usize / 32).is_some_and(|half| half.effective & (1 << (capability % 32)) != 0)
+    }
 }
 
 /// Raises or drops one capability in the effective set of the calling thread.
@@ -72,7 +77,7 @@ mod tests {
     fn dropping_is_for_this_thread_and_can_be_undone() {
         let before = Capabilities::get().unwrap();
         set_effective(10, false).unwrap();
-        assert_eq!(Capabilities::get().unwrap().0[0].effective & 1 << 10, 0);
+        assert!(!Capabilities::get().unwrap().has(10));
         before.set().unwrap();
         assert_eq!(Capabilities::get().unwrap(), before);
     }

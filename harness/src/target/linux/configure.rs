@@ -26,12 +26,7 @@ static HAS_IPV6: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/net/if_inet6
 ///
 /// The device gets no link-local address of its own, so no router solicitation, no duplicate address
 /// detection and no other packet that no script asked for.
-pub(super) fn configure(
-    socket: &OwnedFd,
-    index: u32,
-    link: &Link,
-    extra: impl FnOnce(&mut Batch),
-) -> Result<(), TargetError> {
+pub(super) fn configure(socket: &OwnedFd, index: u32, link: &Link) -> Result<(), TargetError> {
     let mut batch = Batch::default();
     up(&mut batch, "bring up lo", LOOPBACK_INDEX);
     if *HAS_IPV6 {
@@ -42,7 +37,6 @@ pub(super) fn configure(
         .attribute(libc::IFLA_MTU, &link.mtu.to_ne_bytes());
     up(&mut batch, "bring up tun0", index);
     address(&mut batch, index, link);
-    extra(&mut batch);
     route(&mut batch, index, link);
     batch.run(socket).map_err(|refused| TargetError::Environment {
         what: format!("cannot {} in the run's network namespace", refused.purpose),

@@ -2,34 +2,61 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 
 use super::configure::{configure, validate};
+use super::namespace::{Home, Namespace};
 use super::netlink;
 use super::system::Tried;
 use super::tun::{NODE, Tun};
+use super::veth::{Peer, Peers, Veth};
 use crate::target::{Link, TargetError};
+
+/// What the runs' devices are made from.
+#[derive(Clone, Debug)]
+pub(super) enum DeviceKind {
+    /// A TUN device for each run.
+    Tun,
+    /// A veth pair for each run; the tester's ends are in a namespace of their own.
+    Veth(Arc<Peers>),
+}
 
 /// The link's device at the tester's end.
 #[derive(Debug)]
 pub(super) enum Device {
-    /// A TUN device.
     Tun(Tun),
+    Veth(Veth),
 }
 
 impl Device {
-    /// Makes the device in the calling thread's namespace and gives the target its addresses and routes.
-    pub(super) fn make(link: &Link) -> Result<Device, TargetError> {
+    /// Moves the calling thread into a fresh network namespace with such a device, addresses and routes.
+    pub(super) fn make(kind: &DeviceKind, home: &Arc<Home>, link: &Link) -> Result<(Device, Namespace), TargetError> {
         validate(link)?;
-        let socket = netlink::open(libc::NETLINK_ROUTE).tried("cannot open a route netlink socket")?;
-        let (tun, index) = Tun::make(link).tried(format!("cannot make a TUN device from {NODE}"))?;
-        configure(&socket, index, link, |_| {})?;
-        Ok(Device::Tun(tun))
+        let fresh = || Namespace::make(home).tried("cannot make a network namespace");
+        let open = || netlink::open(libc::NETLINK_ROUTE).tried("cannot open a route netlink socket");
+        match kind {
+            DeviceKind::Tun => {
+                let namespace = fresh()?;
+                let (tun, index) = Tun::make(link).tried(format!("cannot make a TUN device from {NODE}"))?;
+                configure(&open()?, index, link)?;
+                Ok((Device::Tun(tun), namespace))
+            }
+            DeviceKind::Veth(peers) => {
+                let peer = Peer::prepare(peers).tried("cannot open a packet socket");
+                let namespace = fresh()?;
+                let netlink = open()?;
+                let (veth, index) = Veth::make(link, peer?, peers, &netlink).tried("cannot make a veth pair")?;
+                configure(&netlink, index, link)?;
+                Ok((Device::Veth(veth), namespace))
+            }
+        }
     }
 
     /// Hands a datagram to the target.
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
         match self {
             Device::Tun(tun) => tun.send(packet),
+            Device::Veth(veth) => veth.send(packet),
         }
     }
 
@@ -37,6 +64,15 @@ impl Device {
     pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         match self {
             Device::Tun(tun) => tun.receive(packet),
+            Device::Veth(veth) => veth.receive(packet),
+        }
+    }
+
+    /// When the datagram that was taken last was sent, in nanoseconds of CLOCK_MONOTONIC, if the kernel tells.
+    pub(super) fn stamp(&self) -> Option<u64> {
+        match self {
+            Device::Tun(_) => None,
+            Device::Veth(veth) => Some(veth.stamp()),
         }
     }
 }
@@ -45,6 +81,7 @@ impl AsFd for Device {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Device::Tun(tun) => tun.as_fd(),
+            Device::Veth(veth) => veth.as_fd(),
         }
     }
 }

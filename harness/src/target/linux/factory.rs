@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::access::{self, Access, AccessDevice};
 use super::capabilities;
 use super::command::Spawner;
+use super::device::DeviceKind;
 use super::namespace::Home;
-use super::system::Tried;
 use super::target::LinuxTarget;
+use super::veth::Peers;
 use crate::target::{Capabilities, Link, Target, TargetError, TargetFactory};
 
 /// Makes targets of the running kernel, each in a network namespace of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LinuxFactory {
+    access: Access,
+    kind: DeviceKind,
     home: Arc<Home>,
     /// Kept for the runs that have commands.
     _spawner: Option<Arc<Spawner>>,
@@ -25,8 +29,12 @@ impl LinuxFactory {
     pub fn new() -> Result<LinuxFactory, TargetError> {
         // Early, while there is little to copy into another process. If it cannot be had, commands will say why.
         let spawner = Spawner::get().inspect_err(|error| tracing::warn!("there are no shell commands: {error}")).ok();
-        let home = Home::find().tried("cannot make a network namespace")?;
+        let home = Home::find().map_err(access::no_namespace)?;
+        let (access, kind) = access::find(&home)?;
         Ok(LinuxFactory {
+            access,
+            kind,
+
             home,
             _spawner: spawner,
             capabilities: Arc::new(capabilities::all()),
@@ -34,14 +42,21 @@ impl LinuxFactory {
         })
     }
 
+    /// The same over veth pairs, also where TUN devices can be had.
+    pub fn over_veth_pairs(&self) -> Result<LinuxFactory, TargetError> {
+        let kind = DeviceKind::Veth(Arc::new(Peers::make().map_err(access::no_namespace)?));
+        let device = AccessDevice::Veth("as asked".into());
+        Ok(LinuxFactory { access: Access { device, ..self.access.clone() }, kind, ..self.clone() })
+    }
+
+    /// What makes its runs possible here.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// The same, with another working directory for commands and relative paths.
     pub fn in_directory(&self, working_directory: impl Into<PathBuf>) -> LinuxFactory {
-        LinuxFactory {
-            home: Arc::clone(&self.home),
-            _spawner: self._spawner.clone(),
-            capabilities: Arc::clone(&self.capabilities),
-            working_directory: Some(working_directory.into()),
-        }
+        LinuxFactory { working_directory: Some(working_directory.into()), ..self.clone() }
     }
 }
 
@@ -55,7 +70,8 @@ impl TargetFactory for LinuxFactory {
     }
 
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
-        let target = LinuxTarget::make(link, &self.home, &self.capabilities, self.working_directory.clone())?;
+        let target =
+            LinuxTarget::make(link, &self.kind, &self.home, &self.capabilities, self.working_directory.clone())?;
         Ok(Box::new(target))
     }
 }

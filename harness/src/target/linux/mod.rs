@@ -3,6 +3,7 @@
 //! A run has its own namespace, its own TUN device and its own addresses, so any number of runs can go on side by
 //! side, and the kernel takes everything down when the run's thread leaves or the process dies.
 
+mod access;
 mod blocking;
 mod calls;
 mod capabilities;
@@ -20,6 +21,8 @@ pub(in crate::target) mod stack_link;
 mod system;
 mod target;
 mod tun;
+mod veth;
 mod watchdog;
 
+pub use access::{Access, AccessDevice, Rights, access, enter_user_namespace};
 pub use factory::LinuxFactory;

@@ -48,8 +48,10 @@ pub(super) struct Namespace {
 impl Namespace {
     /// Moves the calling thread into a fresh network namespace.
     pub(super) fn make(home: &Arc<Home>) -> io::Result<Namespace> {
+        // Made first, so that the thread is home again if it cannot have one.
+        let namespace = Namespace { home: Arc::clone(home), _thread: std::marker::PhantomData };
         unshare()?;
-        Ok(Namespace { home: Arc::clone(home), _thread: std::marker::PhantomData })
+        Ok(namespace)
     }
 }
 

@@ -31,14 +31,14 @@ pub(super) fn inbound_header(packet: &[u8], segment: Option<u16>) -> [u8; HEADER
     header
 }
 
-/// Copies a packet from the kernel without its header, and does what is left to do of its checksum.
-pub(super) fn complete(from_kernel: &[u8], packet: &mut Vec<u8>) {
-    let Some((header, octets)) = from_kernel.split_first_chunk::<HEADER>() else { return };
+/// Copies a datagram from the kernel and does what its header says is left to do of its checksum. The header counts
+/// from the start of the frame, `link_header` octets before the datagram.
+pub(super) fn complete(header: &[u8; HEADER], link_header: usize, octets: &[u8], packet: &mut Vec<u8>) {
     packet.extend_from_slice(octets);
     if header[0] & NEEDS_CHECKSUM == 0 {
         return;
     }
-    let start = usize::from(u16::from_ne_bytes([header[6], header[7]]));
+    let start = usize::from(u16::from_ne_bytes([header[6], header[7]])).saturating_sub(link_header);
     let field = start + usize::from(u16::from_ne_bytes([header[8], header[9]]));
     // The field holds the sum of the pseudo-header already, so it is summed with the rest.
     let Some(checksum) = octets.get(start..).map(ones_complement) else { return };
@@ -63,25 +63,30 @@ fn ones_complement(octets: &[u8]) -> u16 {
 mod tests {
     use super::*;
 
+    fn header(start: u16, field: u16) -> [u8; HEADER] {
+        let mut header = [NEEDS_CHECKSUM, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        header[6..8].copy_from_slice(&start.to_ne_bytes());
+        header[8..10].copy_from_slice(&field.to_ne_bytes());
+        header
+    }
+
     #[test]
     fn a_checksum_is_completed_where_the_header_says() {
         // RFC 1071 section 3: the words 0001 f203 f4f5 f6f7 sum to ddf2.
-        let mut from_kernel = vec![NEEDS_CHECKSUM, 0, 0, 0, 0, 0];
-        from_kernel.extend_from_slice(&2u16.to_ne_bytes());
-        from_kernel.extend_from_slice(&8u16.to_ne_bytes());
-        from_kernel.extend_from_slice(&[9, 9, 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7, 0, 0]);
+        let octets = [9, 9, 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7, 0, 0];
+        let completed = [9, 9, 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7, 0x22, 0x0d];
         let mut packet = Vec::new();
-        complete(&from_kernel, &mut packet);
-        assert_eq!(packet, [9, 9, 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7, 0x22, 0x0d]);
+        complete(&header(2, 8), 0, &octets, &mut packet);
+        assert_eq!(packet, completed);
+        packet.clear();
+        complete(&header(16, 8), 14, &octets, &mut packet);
+        assert_eq!(packet, completed);
     }
 
     #[test]
     fn nonsense_from_the_kernel_is_kept_as_it_is() {
         let mut packet = Vec::new();
-        complete(&[NEEDS_CHECKSUM, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 2], &mut packet);
+        complete(&header(0xffff, 0xffff), 0, &[1, 2], &mut packet);
         assert_eq!(packet, [1, 2]);
-        packet.clear();
-        complete(&[1, 2, 3], &mut packet);
-        assert!(packet.is_empty());
     }
 }

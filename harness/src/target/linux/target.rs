@@ -12,7 +12,7 @@ use super::calls::{self, CallContext};
 use super::capability;
 use super::clock::{Clock, monotonic};
 use super::command::{Commands, Spawner};
-use super::device::Device;
+use super::device::{Device, DeviceKind};
 use super::namespace::{Home, Namespace};
 use super::scheduling::{Lateness, RealTime};
 use super::system::{Tried, check};
@@ -52,13 +52,13 @@ pub(super) struct LinuxTarget {
 impl LinuxTarget {
     pub(super) fn make(
         link: &Link,
+        kind: &DeviceKind,
         home: &Arc<Home>,
         capabilities: &Arc<Capabilities>,
         working_directory: Option<PathBuf>,
     ) -> Result<LinuxTarget, TargetError> {
         let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
-        let namespace = Namespace::make(home).tried("cannot make a network namespace")?;
-        let device = Device::make(link)?;
+        let (device, namespace) = Device::make(kind, home, link)?;
         let watched = Watched::register().tried("cannot start the watchdog")?;
         let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;
         let real_time = RealTime::try_enter();
@@ -90,7 +90,8 @@ impl LinuxTarget {
             return Ok(Some(Event::Returned(returned)));
         }
         let received = self.device.receive(packet).map_err(|error| gone("read from", &error))?;
-        Ok(received.then(|| Event::Packet(self.now())))
+        let at = |stamp| self.context.clock.at(stamp);
+        Ok(received.then(|| Event::Packet(self.device.stamp().map_or_else(|| self.now(), at))))
     }
 
     /// Remembers what a call leaves behind.

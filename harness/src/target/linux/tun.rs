@@ -79,7 +79,9 @@ impl Tun {
         if !read_into(self.device.as_raw_fd(), &mut self.buffer)? {
             return Ok(false);
         }
-        offload::complete(&self.buffer, packet);
+        if let Some((header, datagram)) = self.buffer.split_first_chunk() {
+            offload::complete(header, 0, datagram, packet);
+        }
         Ok(true)
     }
 }

@@ -1,4 +1,4 @@
-//! The kernel behind the adapter: echo, UDP and TCP in each IP version, with packets written by hand.
+//! The kernel behind the adapter, on each kind of link and in each IP version, with packets written by hand.
 #![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod linux_support;
@@ -15,10 +15,12 @@ const DATAGRAM: i32 = 2;
 
 fn for_each_version(test: &str, body: impl Fn(&mut dyn Target, &Link)) {
     let Some(factory) = factory(test) else { return };
-    for version in VERSIONS {
-        let link = Link::default_for(version);
-        let mut target = factory.create(&link).unwrap();
-        body(&mut *target, &link);
+    for factory in [factory.over_veth_pairs().unwrap(), factory] {
+        for version in VERSIONS {
+            let link = Link::default_for(version);
+            let mut target = factory.create(&link).unwrap();
+            body(&mut *target, &link);
+        }
     }
 }
 
@@ -180,8 +182,9 @@ fn a_call_that_should_have_returned_is_interrupted() {
 #[test]
 fn offloaded_segments_come_in_one_piece_with_a_right_checksum() {
     let Some(factory) = factory("segmentation offload") else { return };
+    let veth = factory.over_veth_pairs().unwrap();
     for version in VERSIONS {
-        for offload in [false, true] {
+        for (factory, offload) in [(&factory, false), (&factory, true), (&veth, false), (&veth, true)] {
             let link = Link { segmentation_offload: offload, ..Link::default_for(version) };
             let mut target = factory.create(&link).unwrap();
             let (family, local, _) = ends(&link);
