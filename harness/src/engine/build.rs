@@ -18,7 +18,7 @@ use crate::wire::{
 const DEFAULT_TTL: u8 = 255;
 
 /// Octets of the transport header that an ICMP error quotes (RFC 792).
-const QUOTED_OCTETS: usize = 8;
+pub(super) const QUOTED_OCTETS: usize = 8;
 
 /// Why a packet of the script cannot be built: the script's fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,6 +240,10 @@ fn icmp_message(
         Header::Icmpv4(Icmpv4 { rest, ..Icmpv4::new(kind, code) })
     });
     match &spec.quoted {
+        Some(Quoted::Sent) => {
+            let message = "`[...]` is what the target quotes; it can only be expected".into();
+            return Err(BuildError { span: spec.kind.span, message });
+        }
         Some(Quoted::Raw { length }) => payload.resize(usize::from(*length).saturating_sub(8), 0),
         Some(quoted) => quote(quoted, connection, payload),
         None => match spec.length {
@@ -281,6 +285,7 @@ fn quote(quoted: &Quoted, connection: &Connection, out: &mut Vec<u8>) {
             *length
         }
         Quoted::Raw { length } => *length,
+        Quoted::Sent => 0,
     };
     let zeros = vec![0; usize::from(length)];
     Packet { headers, payload: &zeros }.emit(out);

@@ -9,12 +9,14 @@ use super::fields;
 use super::notation::{self, Numbers, Sender};
 use super::options::{self, Octets, RawOption, Shift, raw_options};
 use super::outcome::Difference;
+use super::quotation::compare_quoted;
 use super::settings::Settings;
 use crate::script::icmp;
 use crate::script::tree::{
-    Body, Encapsulation, IcmpSpec, IpInfo, PacketSpec, Quoted, TcpOptionSpec, TcpOptionsSpec, TcpSpec, TosSpec,
+    Body, Encapsulation, IcmpSpec, IpInfo, PacketSpec, TcpOptionSpec, TcpOptionsSpec, TcpSpec, TosSpec,
 };
-use crate::wire::{Header, Packet, Quoted as Quotation, Tcp, TcpFlags};
+use crate::trace::Trace;
+use crate::wire::{Header, Packet, Tcp, TcpFlags};
 
 /// What came: one packet, or several that make up one segment of the script.
 pub(super) struct Actual<'a> {
@@ -32,6 +34,8 @@ pub(super) struct Context<'a> {
     pub settings: &'a Settings,
     /// Microseconds from the script's start to the event, for the tolerance of timestamp values.
     pub elapsed: i64,
+    /// What the tester has sent.
+    pub trace: &'a Trace,
 }
 
 /// The fields in which `actual` differs from `spec`, in wire order.
@@ -69,20 +73,20 @@ pub(super) fn compare(spec: &PacketSpec, actual: &Actual<'_>, context: &Context<
     differences.0
 }
 
-struct Differences(Vec<Difference>);
+pub(super) struct Differences(Vec<Difference>);
 
 impl Differences {
-    fn push(&mut self, field: &str, expected: String, actual: String) {
+    pub(super) fn push(&mut self, field: &str, expected: String, actual: String) {
         self.0.push(Difference { field: field.to_owned(), expected, actual });
     }
 
-    fn number<T: PartialEq + ToString>(&mut self, field: &str, expected: T, actual: T) {
+    pub(super) fn number<T: PartialEq + ToString>(&mut self, field: &str, expected: T, actual: T) {
         if expected != actual {
             self.push(field, expected.to_string(), actual.to_string());
         }
     }
 
-    fn header(&mut self, expected: &str, packet: &Packet<'_>) {
+    pub(super) fn header(&mut self, expected: &str, packet: &Packet<'_>) {
         let actual = packet.headers.last().map_or("none", header_name);
         self.push("header", expected.to_owned(), actual.to_owned());
     }
@@ -384,31 +388,6 @@ fn compare_icmp(spec: &IcmpSpec, actual: &Actual<'_>, context: &Context<'_>, dif
     }
     if let Some(quoted) = &spec.quoted {
         compare_quoted(quoted, actual, context, differences);
-    }
-}
-
-/// The datagram that an error quotes is the tester's own: its numbers are the tester's (RFC 792, RFC 1122 section 3.2.2).
-fn compare_quoted(quoted: &Quoted, actual: &Actual<'_>, context: &Context<'_>, differences: &mut Differences) {
-    let octets = actual.packet.payload;
-    let inner = Quotation::parse(octets);
-    match quoted {
-        Quoted::Tcp { sequence, .. } => match inner.tcp_sequence() {
-            Some(live) => {
-                let number = live.wrapping_sub(context.connection.remote_offset(live == context.connection.remote_isn));
-                differences.number("quoted sequence number", sequence.start, number);
-            }
-            None => differences.header("quoted TCP", &inner.packet),
-        },
-        Quoted::Udp { length } => match inner.packet.udp() {
-            Some(udp) => {
-                let expected = length.saturating_add(8);
-                differences.number("quoted UDP length", expected, udp.length.or(expected));
-            }
-            None => differences.header("quoted UDP", &inner.packet),
-        },
-        Quoted::Raw { length } => {
-            differences.number("length in octets", usize::from(*length).saturating_sub(8), octets.len());
-        }
     }
 }
 

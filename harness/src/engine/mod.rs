@@ -13,6 +13,7 @@ mod needs;
 mod notation;
 mod options;
 mod outcome;
+mod quotation;
 mod run;
 mod settings;
 

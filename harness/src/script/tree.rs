@@ -439,6 +439,9 @@ pub enum Quoted {
         /// Payload length in octets.
         length: u16,
     },
+    /// `[...]` (ours): one of the datagrams that the tester sent, unchanged: its IP header and 8 octets or more of what
+    /// it carries (RFC 1122 section 3.2.2); only expected.
+    Sent,
     /// `[raw (n)]`: octets without a transport header.
     Raw {
         /// Length in octets.

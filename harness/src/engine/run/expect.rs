@@ -1,8 +1,11 @@
 //! Expected packets: finding the target's packets that an expectation is about, and judging them.
 
+use std::net::IpAddr;
+
 use smallvec::SmallVec;
 
 use super::Run;
+use super::fragments::{self, Reassembled};
 use super::stop::Stop;
 use super::stream::StreamProgress;
 use super::timing::{self, Due};
@@ -11,7 +14,7 @@ use crate::engine::compare::{self, Actual, Context};
 use crate::engine::connection::{Claim, Connection, ConnectionId, Flow, State, is_icmp};
 use crate::engine::notation::{Numbers, Sender, describe};
 use crate::engine::outcome::{Blame, Difference, FailureKind};
-use crate::script::tree::{Answer, Body, Event, Expectation, PacketSpec, TcpOptionSpec, TcpOptionsSpec};
+use crate::script::tree::{Answer, Body, Event, Expectation, FieldValue, PacketSpec, TcpOptionSpec, TcpOptionsSpec};
 use crate::target::Clock;
 use crate::time::Instant;
 use crate::trace::{Judgement, Trace, TraceEventKind};
@@ -133,6 +136,8 @@ impl Run<'_> {
 
     /// Holds the pending packets against one packet of the script. After `deadline` nothing more is waited for.
     fn judge(&mut self, spec: &PacketSpec, id: ConnectionId, due: &Due, deadline: Instant) -> Judged {
+        let fragmented = if spec.fragment.is_none() { self.judge_fragmented(spec, id, due) } else { None };
+        let until = fragmented.as_ref().map_or(usize::MAX, |(place, _)| *place);
         let udp_port = encapsulation_port(spec);
         let mut places: SmallVec<[usize; 2]> = SmallVec::new();
         let mut gathered: SmallVec<[Parsed<'_>; 2]> = SmallVec::new();
@@ -142,7 +147,7 @@ impl Run<'_> {
         let mut at = Instant::ZERO;
         // No further packet can be a part of the segment.
         let mut complete = self.target.now() >= deadline;
-        for (place, pending) in self.scratch.pending.iter().enumerate() {
+        for (place, pending) in self.scratch.pending.iter().enumerate().take(until) {
             let parsed = Packet::parse(octets(trace, pending), udp_port);
             if !belongs(&parsed.packet, connections.get_mut(id), spec) {
                 continue;
@@ -172,7 +177,7 @@ impl Run<'_> {
             }
             break;
         }
-        let Some(last) = gathered.last() else { return Judged::Wait };
+        let Some(last) = gathered.last() else { return fragmented.map_or(Judged::Wait, |(_, judged)| judged) };
         let length: usize = gathered.iter().map(|p| p.packet.payload.len()).sum();
         if length < expected_length && length > 0 && !self.settings.strict_segments && !complete {
             return Judged::Wait;
@@ -181,13 +186,50 @@ impl Run<'_> {
         let payload: SmallVec<[&[u8]; 2]> = gathered.iter().map(|p| p.packet.payload).collect();
         let first = gathered[0].packet.tcp().map(|tcp| (tcp.sequence, tcp.flags.contains(TcpFlags::CWR)));
         let actual = Actual { packet: &last.packet, first, payload: &payload };
-        let context = Context { connection, settings: self.settings, elapsed: due.at };
+        let context = Context { connection, settings: self.settings, elapsed: due.at, trace };
         let differences = compare::compare(spec, &actual, &context);
         if differences.is_empty() {
             return Judged::Met { places, at };
         }
         let actual = describe(&gathered[0].packet, Numbers { connection: Some(connection), sender: Sender::Target });
         Judged::Differs { place: places[0], differences, defect: false, actual }
+    }
+
+    /// Holds a datagram in fragments against the packet that the script writes, and gives the place of the first;
+    /// `None` if none is pending.
+    fn judge_fragmented(&mut self, spec: &PacketSpec, id: ConnectionId, due: &Due) -> Option<(usize, Judged)> {
+        let (places, datagram) = match fragments::reassemble(spec, &self.scratch.pending, &self.scratch.trace) {
+            Reassembled::No => return None,
+            Reassembled::Partly { place } => return Some((place, Judged::Wait)),
+            Reassembled::Whole { places, datagram } => (places, datagram),
+            Reassembled::Wrong { place, reason } => {
+                let differences =
+                    vec![Difference { field: "form".into(), expected: "well-formed".into(), actual: reason }];
+                let actual = "a fragment".into();
+                return Some((place, Judged::Differs { place, differences, defect: true, actual }));
+            }
+        };
+        let parsed = Packet::parse(&datagram, encapsulation_port(spec));
+        if !belongs(&parsed.packet, self.scratch.connections.get_mut(id), spec) {
+            return None;
+        }
+        let connection = self.scratch.connections.get(id);
+        let (differences, defect) = match worst_defect(&parsed.defects) {
+            Some(actual) => (vec![Difference { field: "form".into(), expected: "well-formed".into(), actual }], true),
+            None => {
+                let actual = Actual { packet: &parsed.packet, first: None, payload: &[parsed.packet.payload] };
+                let trace = &self.scratch.trace;
+                let context = Context { connection, settings: self.settings, elapsed: due.at, trace };
+                (compare::compare(spec, &actual, &context), false)
+            }
+        };
+        if differences.is_empty() {
+            let at = places.iter().map(|place| self.scratch.pending[*place].at).max()?;
+            return Some((places[0], Judged::Met { places, at }));
+        }
+        let actual = describe(&parsed.packet, Numbers { connection: Some(connection), sender: Sender::Target });
+        let place = places[0];
+        Some((place, Judged::Differs { place, differences, defect, actual }))
     }
 
     #[allow(clippy::too_many_arguments)] // each is a fact of the match, used once
@@ -290,11 +332,12 @@ impl Run<'_> {
         stop
     }
 
-    /// Whether a pending packet is meant for the tester; what stacks say to routers and groups is not.
+    /// Whether a pending packet is an answer to the tester; what stacks say to groups by themselves is not.
     fn concerns_tester(&self, place: usize) -> bool {
         let parsed = Packet::parse(octets(&self.scratch.trace, &self.scratch.pending[place]), None);
         let Some(flow) = flow(&parsed.packet) else { return false };
-        flow.destination.ip() == self.settings.link.remote || self.scratch.connections.claiming(&flow).is_some()
+        let destination = flow.destination.ip();
+        !destination.is_multicast() || was_source(destination, &self.scratch.trace)
     }
 
     pub(super) fn mark(&mut self, pending: &Pending, line: u32, judgement: Judgement) {
@@ -369,13 +412,12 @@ pub(super) fn flow(packet: &Packet<'_>) -> Option<Flow> {
 /// Whether an expectation on `connection` is about this packet of the target.
 pub(super) fn belongs(packet: &Packet<'_>, connection: &mut Connection, spec: &PacketSpec) -> bool {
     let Some(flow) = flow(packet) else { return false };
+    let ends = (flow.source.ip(), flow.destination.ip()) == addresses(connection, spec);
     if is_icmp(flow.protocol) {
-        return carries(&spec.body, flow.protocol)
-            && flow.source.ip() == connection.local.ip()
-            && flow.destination.ip() == connection.remote.ip();
+        return ends && carries(&spec.body, flow.protocol);
     }
     if spec.fragment.is_some() && packet.is_fragment() {
-        return flow.source.ip() == connection.local.ip() && flow.destination.ip() == connection.remote.ip();
+        return ends;
     }
     match connection.claims(&flow) {
         Claim::Yes => true,
@@ -385,6 +427,28 @@ pub(super) fn belongs(packet: &Packet<'_>, connection: &mut Connection, spec: &P
         }
         Claim::WithPort | Claim::No => false,
     }
+}
+
+/// Source and destination of an expected packet: the connection's, where the script compares no others.
+fn addresses(connection: &Connection, spec: &PacketSpec) -> (IpAddr, IpAddr) {
+    let written = |names: [&str; 2]| {
+        let field = spec.fields.iter().find(|field| names.contains(&field.name.node.as_str()))?;
+        if let FieldValue::Address(address) = field.value.node { Some(address) } else { None }
+    };
+    (
+        written(["ip.source", "ipv6.source"]).unwrap_or(connection.local.ip()),
+        written(["ip.destination", "ipv6.destination"]).unwrap_or(connection.remote.ip()),
+    )
+}
+
+/// Whether the tester sent anything from this address.
+fn was_source(address: IpAddr, trace: &Trace) -> bool {
+    trace.events.iter().any(|event| match &event.kind {
+        TraceEventKind::Injected { octets, .. } => {
+            Packet::parse(trace.octets(octets), None).packet.source() == Some(address)
+        }
+        _ => false,
+    })
 }
 
 /// The target's SYN tells its initial sequence number.

@@ -2,6 +2,7 @@
 
 mod call;
 mod expect;
+mod fragments;
 mod inject;
 mod stop;
 mod stream;

@@ -1,5 +1,6 @@
 //! ICMP and ICMPv6 messages.
 
+use super::packet::Direction;
 use super::{Diagnostic, Failed, Fallible, Parser, did_you_mean};
 use crate::script::Spanned;
 use crate::script::icmp;
@@ -8,7 +9,7 @@ use crate::script::tree::{IcmpSpec, Quoted};
 
 impl Parser<'_> {
     /// `type code mtu N id N seq N (n) [quoted]`, from after `icmp`.
-    pub(super) fn icmp(&mut self) -> Fallible<IcmpSpec> {
+    pub(super) fn icmp(&mut self, direction: Direction) -> Fallible<IcmpSpec> {
         let kind = self.icmp_word("an ICMP type, such as `unreachable` or `type_3`")?;
         self.check_kind(&kind)?;
         let code = match self.token.kind {
@@ -41,7 +42,7 @@ impl Parser<'_> {
         let sequence = if self.eat_word("seq") { Some(self.u16("echo sequence number")?.node) } else { None };
         let length =
             if self.at_punct(b'(') { Some(self.parenthesised_length("length of the echo data")?.node) } else { None };
-        let quoted = if self.at_punct(b'[') { Some(self.quoted()?) } else { None };
+        let quoted = if self.at_punct(b'[') { Some(self.quoted(direction)?) } else { None };
         Ok(IcmpSpec { kind, code, mtu, id, sequence, length, quoted })
     }
 
@@ -94,10 +95,17 @@ impl Parser<'_> {
         Err(Failed)
     }
 
-    /// `[a:b(n)]`, `[udp (n)]`, `[raw (n)]`.
-    fn quoted(&mut self) -> Fallible<Quoted> {
+    /// `[a:b(n)]`, `[udp (n)]`, `[raw (n)]`, `[...]`.
+    fn quoted(&mut self, direction: Direction) -> Fallible<Quoted> {
         self.bump();
-        let quoted = if self.eat_word("udp") {
+        let quoted = if self.at(TokenKind::Ellipsis) && self.octet_after() == b']' {
+            let span = self.bump().span;
+            if direction == Direction::Inject {
+                let label = "write what the target sent, such as `udp (n)`";
+                return self.fail("packet::direction", span, "`[...]` can only be expected", label);
+            }
+            Quoted::Sent
+        } else if self.eat_word("udp") {
             Quoted::Udp { length: self.parenthesised_length("payload length of the quoted datagram")?.node }
         } else if self.eat_word("raw") {
             let length = self.parenthesised_length("length of the ICMP message")?;
@@ -118,7 +126,7 @@ impl Parser<'_> {
                 self.refuse_protocols()?;
             }
             let help = self.near(["udp", "raw"]);
-            return self.unexpected_with("expected `start:end(length)`, `udp (n)` or `raw (n)`", help);
+            return self.unexpected_with("expected `start:end(length)`, `udp (n)`, `raw (n)` or `...`", help);
         };
         self.expect_punct(b']', "after the quoted datagram")?;
         Ok(quoted)

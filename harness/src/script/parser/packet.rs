@@ -74,7 +74,7 @@ impl Parser<'_> {
         let body = if self.eat_word("udp") {
             Body::Udp(self.udp()?)
         } else if self.eat_word("icmp") {
-            Body::Icmp(self.icmp()?)
+            Body::Icmp(self.icmp(direction)?)
         } else if self.at_word("stream") {
             Body::Stream(self.stream(direction)?)
         } else {

@@ -312,6 +312,7 @@ impl Printer {
         match &icmp.quoted {
             None => {}
             Some(Quoted::Udp { length }) => put!(self, " [udp ({length})]"),
+            Some(Quoted::Sent) => self.out.push_str(" [...]"),
             Some(Quoted::Raw { length }) => put!(self, " [raw ({length})]"),
             Some(Quoted::Tcp { sequence, udp_encapsulation }) => {
                 self.out.push_str(" [");
