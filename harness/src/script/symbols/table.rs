@@ -1,7 +1,7 @@
 //! Names and values, in order of name.
 
 /// Every symbol with its value in the Linux ABI on 64-bit little-endian machines. The names are those that packetdrill
-/// knows on Linux.
+/// knows on Linux, and IPV6_UNICAST_HOPS, the IPv6 counterpart of IP_TTL.
 pub(super) const SYMBOLS: &[(&str, i64)] = &[
     ("AF_INET", 2),
     ("AF_INET6", 10),
@@ -236,6 +236,7 @@ pub(super) const SYMBOLS: &[(&str, i64)] = &[
     ("IPV6_MTU_DISCOVER", 23),
     ("IPV6_RECVERR", 25),
     ("IPV6_TCLASS", 67),
+    ("IPV6_UNICAST_HOPS", 16),
     ("IP_FREEBIND", 15),
     ("IP_MTU", 14),
     ("IP_MTU_DISCOVER", 10),
