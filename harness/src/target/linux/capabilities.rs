@@ -36,19 +36,30 @@ const CALLS: [&str; 30] = [
     "splice",
 ];
 
-/// What scripts may ask for by name.
-const FEATURES: [&str; 12] = [
+/// What scripts may ask for by name; the names are the same on every target.
+const FEATURES: [&str; 23] = [
     "accecn",
+    "challenge-ack",
+    "congestion-control",
+    "delayed-ack",
     "ecn",
-    "fastopen",
-    "fragmentation",
-    "icmp-errors",
-    "keepalive",
+    "fast-open",
+    "fast-retransmit",
+    "half-duplex-close",
+    "icmp-echo-socket",
+    "ipv4-fragmentation",
+    "ipv4-reassembly",
+    "ipv6-fragmentation",
+    "ipv6-reassembly",
+    "keep-alive",
     "nagle",
+    "path-mtu-discovery",
     "sack",
+    "sack-recovery",
     "timestamps",
     "urgent",
-    "window-scale",
+    "user-timeout",
+    "window-scaling",
     "zero-window-probe",
 ];
 
