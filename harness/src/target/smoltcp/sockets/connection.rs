@@ -202,7 +202,8 @@ fn reason(before: State, ingress: bool) -> Option<Errno> {
     match before {
         State::LastAck | State::TimeWait | State::Closed => None,
         _ if !ingress => Some(ETIMEDOUT),
-        State::SynSent => Some(ECONNREFUSED),
+        // Both only after connect(2): what accept(2) gives is past them (RFC 9293 section 3.10.7.4, second).
+        State::SynSent | State::SynReceived => Some(ECONNREFUSED),
         State::CloseWait => Some(EPIPE),
         _ => Some(ECONNRESET),
     }
