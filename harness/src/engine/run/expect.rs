@@ -332,12 +332,13 @@ impl Run<'_> {
         stop
     }
 
-    /// Whether a pending packet is an answer to the tester; what stacks say to groups by themselves is not.
+    /// Whether a pending packet breaks a silence: what stacks say to groups by themselves does not, but TCP does, as it
+    /// has nothing to say to a group.
     fn concerns_tester(&self, place: usize) -> bool {
         let parsed = Packet::parse(octets(&self.scratch.trace, &self.scratch.pending[place]), None);
         let Some(flow) = flow(&parsed.packet) else { return false };
         let destination = flow.destination.ip();
-        !destination.is_multicast() || was_source(destination, &self.scratch.trace)
+        !destination.is_multicast() || flow.protocol == protocol::TCP || was_source(destination, &self.scratch.trace)
     }
 
     pub(super) fn mark(&mut self, pending: &Pending, line: u32, judgement: Judgement) {
