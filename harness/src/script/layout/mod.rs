@@ -65,12 +65,12 @@ pub(super) fn arrange(text: &str) -> String {
 /// What is said of a token without its end.
 pub(super) fn unterminated(raw: Raw, open: u8) -> Diagnostic {
     let (what, close) = match open {
-        b'"' => ("string", "\""),
-        b'`' => ("command", "`"),
-        b'%' => ("code block", "}%"),
-        _ => ("comment", "*/"),
+        b'"' => ("string", "double quote"),
+        b'`' => ("command", "back quote"),
+        b'%' => ("code block", "`}%`"),
+        _ => ("comment", "`*/`"),
     };
     let width = if matches!(open, b'"' | b'`') { 1 } else { 2 };
     let span = Span { start: raw.start, end: raw.start + width };
-    Diagnostic::error("parse::unterminated", span, format!("this {what} has no end"), format!("no `{close}` follows"))
+    Diagnostic::error("parse::unterminated", span, format!("this {what} has no end"), format!("no {close} follows"))
 }

@@ -38,12 +38,12 @@ impl Parser<'_> {
                 let end = self.time("the end of the range in seconds")?;
                 Ok(EventTime::AbsoluteRange(start, end))
             }
-            TokenKind::Option => self.unexpected_with(
+            TokenKind::Option => self.unexpected_token(
                 "expected an event",
                 Some("options stand before the init command and the first event".to_owned()),
             ),
             _ if self.last_line == self.token.line && self.last.end > 0 => self.trailing(),
-            _ => self.unexpected_with(
+            _ => self.unexpected_token(
                 "expected an event, which begins with its time",
                 Some("write a time in seconds such as `0.5`, `+0.1` or `*`".to_owned()),
             ),

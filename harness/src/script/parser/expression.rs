@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Diagnostic, Failed, Fallible, MOST_DEPTH, Parser};
+use crate::script::Spanned;
 use crate::script::lexer::TokenKind;
 use crate::script::tree::{Expression, ExpressionKind};
-use crate::script::{Span, Spanned};
 
 impl Parser<'_> {
     /// One or more expressions, separated by commas.
@@ -167,10 +167,6 @@ impl Parser<'_> {
             );
         }
         Err(Failed)
-    }
-
-    pub(super) fn span_from(&self, start: Span) -> Span {
-        start.to(self.last)
     }
 }
 

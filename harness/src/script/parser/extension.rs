@@ -27,6 +27,7 @@ impl<'a> Parser<'a> {
                     let message = format!("`{}` is said twice", field.name.node);
                     return self.fail("field::twice", field.name.span, message, "it was said before");
                 }
+                self.check_header(packet, &field)?;
                 packet.fields.push(field);
                 if !self.eat_punct(b',') {
                     break;
@@ -62,7 +63,7 @@ impl<'a> Parser<'a> {
             }
             return Ok(Spanned { node: octets, span: start.to(self.last) });
         }
-        let octets = self.hexadecimal_octets("the payload")?;
+        let octets = self.hexadecimal_octets("the payload as a string, or as")?;
         Ok(Spanned { node: octets, span: start.to(self.last) })
     }
 
@@ -84,7 +85,7 @@ impl<'a> Parser<'a> {
         let text = self.token.text;
         let number = matches!(self.token.kind, TokenKind::Integer { .. } | TokenKind::Huge | TokenKind::Word);
         if !number || !text.starts_with("0x") {
-            return self.unexpected(&format!("expected {what} as `0x` and hexadecimal digits, or as a string"));
+            return self.unexpected(&format!("expected {what} `0x` and hexadecimal digits"));
         }
         let span = self.bump().span;
         match octets(text) {
@@ -146,7 +147,7 @@ impl<'a> Parser<'a> {
             FieldKind::Ipv4Address => return self.unexpected("expected an IPv4 address"),
             FieldKind::Ipv6Address => return self.unexpected("expected an IPv6 address"),
             FieldKind::Octets(most) => {
-                let octets = self.hexadecimal_octets(&format!("`{}`", known.name))?;
+                let octets = self.hexadecimal_octets(&format!("the octets of `{}` as", known.name))?;
                 if octets.len() > most {
                     let message = format!("`{}` has {} octets", known.name, octets.len());
                     return self.fail("field::octets", start.to(self.last), message, format!("it may have {most}"));
@@ -155,6 +156,22 @@ impl<'a> Parser<'a> {
             }
         };
         Ok(FieldSpec { name: owned(name), value: Spanned { node: value, span: start.to(self.last) } })
+    }
+
+    /// A field belongs to a header that the packet has; which IP version that is, is not known here.
+    fn check_header(&mut self, packet: &PacketSpec, field: &FieldSpec) -> Fallible<()> {
+        let header = field.name.node.split('.').next().unwrap_or("");
+        let (has, what) = match &packet.body {
+            Body::Tcp(tcp) => (header == "tcp" || header == "udp" && tcp.udp_encapsulation.is_some(), "a TCP segment"),
+            Body::Stream(_) => (header == "tcp", "a TCP segment"),
+            Body::Udp(_) => (header == "udp", "a UDP datagram"),
+            Body::Icmp(_) => (header == "icmp", "an ICMP message"),
+        };
+        if has || !matches!(header, "tcp" | "udp" | "icmp") {
+            return Ok(());
+        }
+        let message = format!("{what} has no field `{}`", field.name.node);
+        self.fail("field::header", field.name.span, message, "this field is of another header")
     }
 
     fn address(&mut self) -> Fallible<FieldValue> {

@@ -14,10 +14,9 @@ impl<'a> Parser<'a> {
                 Ok(option) => options.push(option),
                 // What follows on the line is no value; the events may still be read.
                 Err(_) => {
-                    let line = self.last_line;
-                    while self.token.line == line && !self.at(TokenKind::End) {
-                        self.bump();
-                    }
+                    let start = self.token.span.start as usize;
+                    let length = self.lexer.text()[start..].find('\n').unwrap_or(self.lexer.text().len() - start);
+                    self.bump_to(start + length);
                 }
             }
         }

@@ -165,7 +165,7 @@ impl<'a> Parser<'a> {
             "a command without a time is the clean-up command; give it a time to run it between events"
         };
         let label = "expected the end of the script after the clean-up command";
-        let _reported: Fallible<()> = self.unexpected_with(label, Some(help.to_owned()));
+        let _reported: Fallible<()> = self.unexpected_token(label, Some(help.to_owned()));
     }
 }
 
@@ -302,13 +302,9 @@ impl<'a> Parser<'a> {
         match value {
             Some(value) if value <= most => Ok(Spanned { node: value, span }),
             _ => {
-                let (least, text) = (0, self.source(span).to_owned());
-                self.fail(
-                    "parse::range",
-                    span,
-                    format!("`{text}` is no {what}"),
-                    format!("it lies between {least} and {most}"),
-                )
+                let text = self.source(span).to_owned();
+                let label = format!("the {what} lies between 0 and {most}");
+                self.fail("parse::range", span, format!("`{text}` is out of range"), label)
             }
         }
     }
@@ -356,18 +352,28 @@ impl Parser<'_> {
     }
 
     fn unexpected_with<T>(&mut self, label: &str, help: Option<String>) -> Fallible<T> {
+        // Where the event ends too early, its end is what is wrong, not the beginning of the next.
+        let early = self.token.line > self.last_line && self.begins_event(self.token.span.start as usize);
+        if early && self.token.kind != TokenKind::Bad {
+            let span = Span { start: self.last.end, end: self.last.end };
+            let message = "unexpected end of the event";
+            self.report(Diagnostic::error("parse::unexpected-token", span, message, label).maybe_help(help));
+            return Err(Failed);
+        }
+        self.unexpected_token(label, help)
+    }
+
+    /// The looked-at token is wrong where it stands, whatever came before it.
+    fn unexpected_token<T>(&mut self, label: &str, help: Option<String>) -> Fallible<T> {
         // A bad token was reported when it was read.
         if self.token.kind != TokenKind::Bad {
-            let found = self.found();
+            let message = format!("unexpected {}", self.found());
             // An end has no width; the place before it is easier to see.
             let span = match self.token.kind {
                 TokenKind::End => Span { start: self.last.end, end: self.last.end },
                 _ => self.token.span,
             };
-            self.report(
-                Diagnostic::error("parse::unexpected-token", span, format!("unexpected {found}"), label)
-                    .maybe_help(help),
-            );
+            self.report(Diagnostic::error("parse::unexpected-token", span, message, label).maybe_help(help));
         }
         Err(Failed)
     }

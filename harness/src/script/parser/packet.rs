@@ -146,7 +146,11 @@ impl Parser<'_> {
 
     pub(super) fn ports(&mut self) -> Fallible<Ports> {
         let source = self.u16("source port")?.node;
-        self.expect_punct(b'>', "between the ports")?;
+        if !self.at_punct(b'>') {
+            let help = self.at_punct(b':').then(|| "flags such as `.` stand before the sequence numbers".to_owned());
+            return self.unexpected_with("expected `>` between the ports", help);
+        }
+        self.bump();
         let destination = self.u16("destination port")?.node;
         Ok(Ports { source, destination })
     }

@@ -67,7 +67,6 @@ impl Parser<'_> {
     }
 
     fn socket_address(&mut self) -> Fallible<ExpressionKind> {
-        let start = self.token.span;
         self.field_name("sa_family")?;
         let family = self.word("`AF_INET` or `AF_INET6`")?;
         self.next_field("sin_port")?;
@@ -87,9 +86,8 @@ impl Parser<'_> {
             }
         };
         if address.node.is_ipv4() != (wants == "IPv4") {
-            let span = self.span_from(start);
             let message = format!("the address is not of family `{}`", family.node);
-            return self.fail("call::address", span, message, format!("expected an {wants} address"));
+            return self.fail("call::address", address.span, message, format!("expected an {wants} address"));
         }
         Ok(ExpressionKind::SocketAddress(SocketAddr::new(address.node, port)))
     }
