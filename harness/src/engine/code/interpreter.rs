@@ -1,10 +1,11 @@
 //! The interpreter as a child process: limited in time and output, and gone when we are.
 
-use std::ffi::CStr;
+use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -95,6 +96,10 @@ fn spawn(command: &str, files: &Files) -> io::Result<Child> {
         Some(first) if !command.contains(SHELL_CHARACTERS) => {
             let mut child = Command::new(first);
             child.args(words);
+            if is_plain_python(command) {
+                // The driver makes up for it where a block may need what this leaves out.
+                child.arg("-S");
+            }
             child
         }
         _ => {
@@ -121,6 +126,14 @@ fn spawn(command: &str, files: &Files) -> io::Result<Child> {
         });
     }
     child.spawn()
+}
+
+/// Whether the command is Python 3 without options of its own.
+fn is_plain_python(command: &str) -> bool {
+    Path::new(command.trim()).file_name().and_then(OsStr::to_str).is_some_and(|name| {
+        let version = name.strip_prefix("python3");
+        version.is_some_and(|version| version.chars().all(|c| c == '.' || c.is_ascii_digit()))
+    })
 }
 
 /// Lets a descriptor live through exec.
@@ -175,5 +188,20 @@ pub(super) fn describe_end(status: ExitStatus) -> String {
         (Some(code), _) => format!("exited with status {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
         (None, None) => "ended".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_python_itself_gets_an_option() {
+        for command in ["python3", "/usr/bin/python3.11", " python3 "] {
+            assert!(is_plain_python(command), "{command}");
+        }
+        for command in ["python3 -B", "python", "pypy3", "python3-dbg", "/opt/python3/bin/run", ""] {
+            assert!(!is_plain_python(command), "{command}");
+        }
     }
 }

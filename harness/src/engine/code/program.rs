@@ -18,7 +18,8 @@ pub(super) fn write(blocks: &[Block]) -> String {
     program.push_str("}, [\n");
     for block in blocks {
         program.push('(');
-        string(&mut program, trim(&block.text));
+        // Two line ends, so that a backslash at the end of the block continues onto an empty line.
+        string(&mut program, &format!("{}\n\n", trim(&block.text)));
         program.push_str(", {");
         for (name, value) in &block.values {
             entry(&mut program, name, *value);

@@ -83,6 +83,9 @@ fn code_that_holds() {
         "\nassert tcpi_ca_state == TCP_CA_Open, tcpi_ca_state\nseen = tcpi_snd_cwnd  # kept for later\n",
         "\n\tdef twice(x):\n\t\treturn 2 * x\n\tassert twice(seen) == 20\n",
         "assert 'é\\n\"' != \"\\x00\"\n    assert tcpi_state == TCP_ESTABLISHED",
+        "assert tcpi_snd_cwnd == 10;\\\n  assert tcpi_state == 1;\\\n",
+        "assert True;\\",
+        "import json, site; assert json.loads('[1]') == [1]; assert quit",
         "print(tcpi_snd_cwnd); sys.exit(0)",
         "assert False, 'never reached'",
     ];
