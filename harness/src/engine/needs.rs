@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::call::{self};
+use super::code::CodeCollector;
 use super::settings::Settings;
 use crate::script::Script;
 use crate::script::tree::Action;
@@ -37,6 +38,14 @@ pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities
         match &event.action {
             Action::Command(_) | Action::Code(_) if !capabilities.commands => {
                 missing.insert("shell commands".to_owned());
+            }
+            Action::Code(_) => {
+                if let (Some(wanted), Some(options)) =
+                    (CodeCollector::new(settings).needed(), &capabilities.socket_options)
+                    && !options.contains(&(wanted.level, wanted.option))
+                {
+                    missing.insert(format!("the socket option {}, which code blocks see", wanted.name));
+                }
             }
             Action::Call(call) => {
                 // What a call cannot be lowered to is the run's to report, with its place.
