@@ -30,9 +30,10 @@ pub(super) fn write(blocks: &[Block]) -> String {
     program
 }
 
-/// A block without blanks and tabs around it, so that what follows `%{` on its line is not indented.
+/// A block without blanks and tabs before it, so that what follows `%{` on its line is not indented, and without the
+/// blanks, empty lines and line continuations after it, which have nothing to continue.
 pub(super) fn trim(text: &str) -> &str {
-    text.trim_matches([' ', '\t'])
+    text.trim_start_matches([' ', '\t']).trim_end_matches([' ', '\t', '\n', '\r', '\\'])
 }
 
 fn entry(program: &mut String, name: &str, value: u64) {
