@@ -11,7 +11,7 @@ use super::stream::StreamProgress;
 use super::timing::{self, Due};
 use crate::engine::build::carries;
 use crate::engine::compare::{self, Actual, Context};
-use crate::engine::connection::{Claim, Connection, ConnectionId, Flow, State, is_icmp};
+use crate::engine::connection::{Claim, Connection, ConnectionId, Connections, Flow, State, is_icmp};
 use crate::engine::notation::{Numbers, Sender, describe};
 use crate::engine::outcome::{Blame, Difference, FailureKind};
 use crate::script::tree::{Answer, Body, Event, Expectation, FieldValue, PacketSpec, TcpOptionSpec, TcpOptionsSpec};
@@ -149,7 +149,7 @@ impl Run<'_> {
         let mut complete = self.target.now() >= deadline;
         for (place, pending) in self.scratch.pending.iter().enumerate().take(until) {
             let parsed = Packet::parse(octets(trace, pending), udp_port);
-            if !belongs(&parsed.packet, connections.get_mut(id), spec) {
+            if !belongs(&parsed.packet, connections, id, spec) {
                 continue;
             }
             learn_sequence_numbers(&parsed.packet, connections.get_mut(id), spec);
@@ -210,7 +210,7 @@ impl Run<'_> {
             }
         };
         let parsed = Packet::parse(&datagram, encapsulation_port(spec));
-        if !belongs(&parsed.packet, self.scratch.connections.get_mut(id), spec) {
+        if !belongs(&parsed.packet, &mut self.scratch.connections, id, spec) {
             return None;
         }
         let connection = self.scratch.connections.get(id);
@@ -411,8 +411,11 @@ pub(super) fn flow(packet: &Packet<'_>) -> Option<Flow> {
 }
 
 /// Whether an expectation on `connection` is about this packet of the target.
-pub(super) fn belongs(packet: &Packet<'_>, connection: &mut Connection, spec: &PacketSpec) -> bool {
+///
+/// A packet with the ends of another connection is that one's, such as the retransmission of a closed socket.
+pub(super) fn belongs(packet: &Packet<'_>, connections: &mut Connections, id: ConnectionId, spec: &PacketSpec) -> bool {
     let Some(flow) = flow(packet) else { return false };
+    let connection = connections.get(id);
     let ends = (flow.source.ip(), flow.destination.ip()) == addresses(connection, spec);
     if is_icmp(flow.protocol) {
         return ends && carries(&spec.body, flow.protocol);
@@ -420,13 +423,17 @@ pub(super) fn belongs(packet: &Packet<'_>, connection: &mut Connection, spec: &P
     if spec.fragment.is_some() && packet.is_fragment() {
         return ends;
     }
-    match connection.claims(&flow) {
-        Claim::Yes => true,
-        Claim::WithPort if flow.protocol != protocol::TCP || flow.opens => {
-            connection.local = flow.source;
-            true
+    match connections.claiming(&flow) {
+        Some((owner, Claim::Yes)) => owner == id,
+        Some((_, Claim::WithPort)) if flow.protocol != protocol::TCP || flow.opens => {
+            let connection = connections.get_mut(id);
+            let claims = connection.claims(&flow) == Claim::WithPort;
+            if claims {
+                connection.local = flow.source;
+            }
+            claims
         }
-        Claim::WithPort | Claim::No => false,
+        _ => false,
     }
 }
 

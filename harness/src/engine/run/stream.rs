@@ -82,11 +82,11 @@ impl Run<'_> {
 
     fn next_segment(&mut self, spec: &PacketSpec, id: ConnectionId) -> Option<usize> {
         let trace = &self.scratch.trace;
-        let connection = self.scratch.connections.get_mut(id);
+        let connections = &mut self.scratch.connections;
         self.scratch
             .pending
             .iter()
-            .position(|pending| belongs(&Packet::parse(octets(trace, pending), None).packet, connection, spec))
+            .position(|pending| belongs(&Packet::parse(octets(trace, pending), None).packet, connections, id, spec))
     }
 }
 
