@@ -37,7 +37,7 @@ const CALLS: [&str; 30] = [
 ];
 
 /// What scripts may ask for by name; the names are the same on every target.
-const FEATURES: [&str; 23] = [
+const FEATURES: [&str; 24] = [
     "accecn",
     "challenge-ack",
     "congestion-control",
@@ -47,6 +47,7 @@ const FEATURES: [&str; 23] = [
     "fast-retransmit",
     "half-duplex-close",
     "icmp-echo-socket",
+    "icmp-errors",
     "ipv4-fragmentation",
     "ipv4-reassembly",
     "ipv6-fragmentation",
