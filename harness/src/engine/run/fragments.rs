@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(put_together(version, &[0..16, 8..40]), "1: fragments overlap at octet 8 of the payload");
             let odd = "0: a fragment before the last carries 12 octets, no multiple of 8";
             assert_eq!(put_together(version, &[0..12, 16..40]), odd);
-            assert_eq!(put_together(version, &[0..40]), "no");
+            assert_eq!(put_together(version, std::slice::from_ref(&(0..40))), "no");
         }
     }
 }
