@@ -8,11 +8,11 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
+use super::SuiteError;
 use super::event::{Event, Reporter, RunFinished, Standing, SuiteStarted, Totals};
 use super::plan::Suite;
 use super::work::RunResult;
-use super::{SuiteError, event};
-use crate::engine::{FailureKind, Interrupt};
+use crate::engine::{Failure, FailureKind, Interrupt};
 use crate::target::Clock;
 
 /// Messages in flight before workers wait for the reporters.
@@ -147,11 +147,11 @@ impl Listeners<'_, '_> {
 
 /// Whether a run ended because the suite was interrupted: it tells nothing.
 fn is_interrupted(result: &RunResult) -> bool {
-    kind(result) == Some(FailureKind::Interrupted)
+    failure(result).is_some_and(|failure| failure.kind == FailureKind::Interrupted)
 }
 
-fn kind(result: &RunResult) -> Option<FailureKind> {
-    result.details.as_deref().and_then(|details: &event::Details| details.failure.as_ref()).map(|failure| failure.kind)
+fn failure(result: &RunResult) -> Option<&Failure> {
+    result.details.as_deref().and_then(|details| details.failure.as_ref())
 }
 
 /// Sends; a listener that is gone hears nothing, and the interrupt it left behind ends the work.

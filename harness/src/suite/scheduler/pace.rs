@@ -1,6 +1,5 @@
 //! How many real-clock runs at once: more while they are served in time, fewer when they are late.
 
-use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 /// At the start, per core. A run mostly waits.
@@ -24,9 +23,9 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A pace for this many cores; what the user said is never exceeded.
-    pub(super) fn new(cores: usize, jobs: Option<NonZeroUsize>) -> Self {
-        let most = jobs.map_or(cores * AT_MOST, NonZeroUsize::get);
+    /// A pace for this many cores that never exceeds `most`.
+    pub(super) fn new(cores: usize, most: Option<usize>) -> Self {
+        let most = most.unwrap_or(cores * AT_MOST).max(1);
         Pace {
             limit: (cores * AT_START).min(most) as f64,
             least: cores.min(most) as f64,
@@ -84,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_users_number_is_never_exceeded() {
-        let mut pace = Pace::new(2, NonZeroUsize::new(1));
+        let mut pace = Pace::new(2, Some(1));
         for _ in 0..100 {
             pace.observe(0, Instant::now());
         }

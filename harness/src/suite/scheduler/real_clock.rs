@@ -1,118 +1,124 @@
 //! Runs on the machine's clock: many at once, since they mostly wait, each on a thread of its own.
 //!
-//! The longest go first, so that the whole takes little longer than the longest script. A run whose verdict may come
-//! from the crowd and not from the target is run again later, with few beside it and at last with none.
+//! The longest go first, so that the whole takes little longer than the longest script. A verdict that may come from
+//! the crowd and not from the target does not stand: that run is tried again with few beside it, and at last with no
+//! more than one a core.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::num::NonZeroUsize;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::thread::{Builder, Scope};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::pace::Pace;
-use super::{Context, Message, is_interrupted, kind, send};
-use crate::engine::{FailureKind, Scratch, Verdict};
+use super::{Context, Message, failure, is_interrupted, send};
+use crate::engine::{Failure, FailureKind, Scratch, Verdict};
 use crate::suite::work::RunResult;
 
 /// How often a run is tried before its verdict stands.
-const ATTEMPTS: u32 = 3;
+const ATTEMPTS: usize = 3;
+
+/// How many go on at once, per core, when the second try starts; at the last try one.
+const FEW: usize = 4;
 
 /// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
 /// packetdrill's scripts is 4 ms.
 const DUBIOUS: u64 = 1_000;
 
-pub(super) fn run(context: Context<'_>, mut runs: Vec<usize>, sender: &SyncSender<Message>) {
+pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Message>) {
     if runs.is_empty() {
         return;
     }
-    runs.sort_by_cached_key(|run| std::cmp::Reverse(context.suite.expected_duration(*run)));
-    let mut again = Crowd::new(context, sender, Pace::new(context.cores, context.jobs)).pass(runs, 1);
-    for attempt in 2..=ATTEMPTS {
-        // The second time a few beside it, the last time alone.
-        let beside = if attempt == ATTEMPTS { 1 } else { context.cores };
-        let quiet = context.jobs.map_or(beside, |jobs| jobs.get().min(beside));
-        let pace = Pace::new(context.cores, std::num::NonZeroUsize::new(quiet));
-        again = Crowd::new(context, sender, pace).pass(again, attempt);
+    let durations: HashMap<_, _> = runs.iter().map(|run| (*run, context.suite.expected_duration(*run))).collect();
+    let mut crowd = Crowd {
+        context,
+        sender,
+        pace: Pace::new(context.cores, context.jobs.map(NonZeroUsize::get)),
+        durations,
+        waiting: Default::default(),
+        running: 0,
+        failed: HashMap::new(),
+    };
+    for run in runs {
+        crowd.queue(run, 1);
     }
+    crowd.work();
 }
 
-/// Whether a verdict may come from the crowd and not from the target.
-fn is_dubious(result: &RunResult, known: bool, attempt: u32) -> bool {
-    if attempt == ATTEMPTS || is_interrupted(result) {
-        return false;
-    }
-    let kind = kind(result);
-    match result.verdict {
-        // Set-up that failed fails again, unless the crowd took what it needs.
-        Verdict::Inconclusive => kind != Some(FailureKind::Environment) || attempt == 1,
-        // A known failure under load is as good as one at rest.
-        Verdict::Fail if known => false,
-        Verdict::Fail if attempt == 1 => {
-            let timed = matches!(kind, Some(FailureKind::Timing | FailureKind::Missing | FailureKind::Unwanted));
-            timed || result.lateness > DUBIOUS
-        }
-        Verdict::Fail => result.lateness > DUBIOUS,
-        Verdict::Pass | Verdict::NotApplicable | Verdict::Error => false,
-    }
-}
-
-/// Runs that go on side by side.
+/// Runs that go on side by side, and those that wait to.
 struct Crowd<'a> {
     context: Context<'a>,
     sender: &'a SyncSender<Message>,
     pace: Pace,
+    durations: HashMap<usize, Duration>,
+    /// For each attempt the runs that wait for it, the longest on top.
+    waiting: [BinaryHeap<(Duration, Reverse<usize>)>; ATTEMPTS],
+    running: usize,
+    /// How runs failed that are tried again.
+    failed: HashMap<usize, Failure>,
 }
 
 impl<'a> Crowd<'a> {
-    fn new(context: Context<'a>, sender: &'a SyncSender<Message>, pace: Pace) -> Self {
-        Crowd { context, sender, pace }
+    fn queue(&mut self, run: usize, attempt: usize) {
+        let duration = self.durations.get(&run).copied().unwrap_or_default();
+        self.waiting[attempt - 1].push((duration, Reverse(run)));
     }
 
-    /// Runs them all once; gives back those to be run again.
-    fn pass(&mut self, runs: Vec<usize>, attempt: u32) -> Vec<usize> {
-        let mut queue = VecDeque::from(runs);
-        let mut again = Vec::new();
+    fn work(&mut self) {
         std::thread::scope(|scope| {
             let (done, finished) = channel();
-            let mut running = 0;
             loop {
-                while running < self.pace.limit() && !self.context.interrupt.is_interrupted() {
-                    let Some(run) = queue.pop_front() else { break };
+                while let Some((run, attempt)) = self.next() {
                     if self.start(scope, run, attempt, &done) {
-                        running += 1;
-                    } else if running == 0 {
+                        self.running += 1;
+                    } else if self.running == 0 {
                         // Not even one thread: the run is done here.
-                        self.alone(run, attempt);
+                        let result = execute(self.context, run, attempt);
+                        self.finished(result);
                     } else {
-                        self.pace.cap(running);
-                        queue.push_front(run);
+                        self.pace.cap(self.running);
+                        self.queue(run, attempt);
                         break;
                     }
                 }
-                if running == 0 {
+                if self.running == 0 {
                     break;
                 }
                 let result = receive(&finished);
-                running -= 1;
+                self.running -= 1;
                 self.pace.observe(result.lateness, Instant::now());
-                if is_dubious(&result, self.is_known(&result), attempt) {
-                    again.push(result.run);
-                } else {
-                    send(self.sender, Message::Finished(result));
-                }
+                self.finished(result);
             }
         });
-        again
+    }
+
+    /// The run to start now, and which attempt at it this is; none if there are enough beside each other.
+    fn next(&mut self) -> Option<(usize, usize)> {
+        if self.context.interrupt.is_interrupted() {
+            return None;
+        }
+        let attempt = 1 + self.waiting.iter().position(|waiting| !waiting.is_empty())?;
+        let most = match attempt {
+            1 => usize::MAX,
+            2 => self.context.cores * FEW,
+            _ => self.context.cores,
+        };
+        if self.running >= most.min(self.pace.limit()) {
+            return None;
+        }
+        self.waiting[attempt - 1].pop().map(|(_, Reverse(run))| (run, attempt))
     }
 
     /// Starts one run on a thread of its own; false if the system has none to give.
-    fn start<'s>(&self, scope: &'s Scope<'s, '_>, run: usize, attempt: u32, done: &Sender<RunResult>) -> bool
+    fn start<'s>(&self, scope: &'s Scope<'s, '_>, run: usize, attempt: usize, done: &Sender<RunResult>) -> bool
     where
         'a: 's,
     {
         let (context, done) = (self.context, done.clone());
         let spawned = Builder::new().spawn_scoped(scope, move || {
             let result = execute(context, run, attempt);
-            // The pass waits for every run that it started.
+            // Whoever started it waits for it.
             let _waiting = done.send(result);
         });
         if spawned.is_ok() && attempt == 1 {
@@ -121,8 +127,37 @@ impl<'a> Crowd<'a> {
         spawned.is_ok()
     }
 
-    fn alone(&self, run: usize, attempt: u32) {
-        send(self.sender, Message::Finished(execute(self.context, run, attempt)));
+    fn finished(&mut self, result: RunResult) {
+        if self.is_dubious(&result) {
+            if let Some(failure) = failure(&result) {
+                self.failed.insert(result.run, failure.clone());
+            }
+            self.queue(result.run, result.attempts as usize + 1);
+        } else {
+            send(self.sender, Message::Finished(result));
+        }
+    }
+
+    /// Whether a verdict may come from the crowd and not from the target.
+    fn is_dubious(&self, result: &RunResult) -> bool {
+        let first = result.attempts == 1;
+        if result.attempts as usize == ATTEMPTS || is_interrupted(result) {
+            return false;
+        }
+        let failure = failure(result);
+        match result.verdict {
+            // A failure that is known is as good under load as at rest, and a pass may be luck.
+            Verdict::Fail if self.is_known(result) => false,
+            Verdict::Pass => first && self.is_known(result),
+            // Set-up that failed twice fails again.
+            Verdict::Inconclusive => first || failure.is_some_and(|failure| failure.kind != FailureKind::Environment),
+            // Two failures that are the same come from the target, if the tester was in time.
+            Verdict::Fail => {
+                let again = failure.zip(self.failed.get(&result.run)).is_some_and(|(a, b)| is_same(a, b));
+                first || result.lateness > DUBIOUS || !again
+            }
+            Verdict::NotApplicable | Verdict::Error => false,
+        }
     }
 
     fn is_known(&self, result: &RunResult) -> bool {
@@ -133,13 +168,19 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn execute(context: Context<'_>, run: usize, attempt: u32) -> RunResult {
+/// Whether two tries failed in the same way. That something came at another time twice tells little: the machine may
+/// have been busy both times.
+fn is_same(a: &Failure, b: &Failure) -> bool {
+    a.kind != FailureKind::Timing && (a.kind, a.line, &a.actual) == (b.kind, b.line, &b.actual)
+}
+
+fn execute(context: Context<'_>, run: usize, attempt: usize) -> RunResult {
     let mut scratch = Scratch::with_interrupt(context.interrupt.clone());
     let mut result = context.suite.execute(run, &mut scratch, context.interrupt);
-    result.attempts = attempt;
+    result.attempts = attempt as u32;
     result
 }
 
 fn receive(finished: &Receiver<RunResult>) -> RunResult {
-    finished.recv().expect("the pass itself holds a sender, and every run sends its result, even after a panic")
+    finished.recv().expect("work() itself holds a sender, and every run sends its result, even after a panic")
 }
