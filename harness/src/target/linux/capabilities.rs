@@ -37,7 +37,7 @@ const CALLS: [&str; 30] = [
 ];
 
 /// What scripts may ask for by name; the names are the same on every target.
-const FEATURES: [&str; 24] = [
+const FEATURES: [&str; 25] = [
     "accecn",
     "challenge-ack",
     "congestion-control",
@@ -55,6 +55,7 @@ const FEATURES: [&str; 24] = [
     "keep-alive",
     "nagle",
     "path-mtu-discovery",
+    "receive-window-1152",
     "sack",
     "sack-recovery",
     "timestamps",

@@ -46,6 +46,8 @@ const FEATURES: &[&str] = &[
     "ipv4-reassembly",
     "keep-alive",
     "nagle",
+    // SO_RCVBUF of 1152 octets makes a window of as many, as on Linux.
+    "receive-window-1152",
     "sack",
     "user-timeout",
     "window-scaling",
