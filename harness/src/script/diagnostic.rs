@@ -34,7 +34,7 @@ pub type Diagnostics = Vec<Diagnostic>;
 impl Diagnostic {
     /// An error.
     pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
-        let (message, label) = (message.into(), label.into());
+        let (message, label) = (one_line(message.into()), one_line(label.into()));
         Diagnostic { code, severity: Severity::Error, message, span, label, help: None }
     }
 
@@ -50,11 +50,20 @@ impl Diagnostic {
 
     /// With what to do about it.
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        Diagnostic { help: Some(help.into()), ..self }
+        Diagnostic { help: Some(one_line(help.into())), ..self }
     }
 
     /// With what to do about it, if something is known.
     pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
-        Diagnostic { help, ..self }
+        Diagnostic { help: help.map(one_line), ..self }
+    }
+}
+
+/// The text with its control characters escaped: what stands in a script may stand in a message.
+fn one_line(text: String) -> String {
+    if text.contains(char::is_control) {
+        text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    } else {
+        text
     }
 }

@@ -132,8 +132,10 @@ impl<'a> Lines<'a> {
             RawKind::LineComment | RawKind::BlockComment | RawKind::Command => LineKind::Margin,
             RawKind::Punct(b'+') if matches!(second, RawKind::Integer | RawKind::Float) => LineKind::Event { time: 2 },
             RawKind::Punct(b'*') => LineKind::Event { time: 1 },
-            // `1:1(0)` goes on with a packet.
-            RawKind::Integer | RawKind::Float if second != RawKind::Punct(b':') => LineKind::Event { time: 1 },
+            // `1:1(0)` and `1)` go on with an event.
+            RawKind::Integer | RawKind::Float if !matches!(second, RawKind::Punct(octet) if !matches!(octet, b'<' | b'>' | b'~')) => {
+                LineKind::Event { time: 1 }
+            }
             _ => LineKind::Continuation,
         }
     }

@@ -8,12 +8,12 @@ mod line;
 mod spacing;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
-use super::scanner::{Raw, RawKind, Scanner};
+use super::scanner::{Raw, RawKind};
 use super::span::Span;
 use line::{Line, LineKind, Lines};
 
 /// Columns that the longest time may push the others to; longer ones stick out.
-const MOST_TIME_COLUMNS: usize = 12;
+const MOST_TIME_COLUMNS: usize = 9;
 /// Columns of the time in scripts that have short ones, as packetdrill's scripts have.
 const LEAST_TIME_COLUMNS: usize = 5;
 
@@ -24,21 +24,23 @@ pub fn format(text: &str) -> Result<String, Diagnostics> {
         let start = Span { start: 0, end: 0 };
         return Err(vec![Diagnostic::error("parse::size", start, "the script is larger than 4 GiB", "it starts here")]);
     }
-    let mut scanner = Scanner::new(text);
-    loop {
-        let raw = scanner.next();
-        match raw.kind {
-            RawKind::End => break,
-            RawKind::Unterminated(open) => return Err(vec![unterminated(raw, open)]),
-            _ => {}
-        }
+    let lines: Vec<Line> = Lines::new(text).collect();
+    let unterminated = lines.iter().flat_map(|line| &line.tokens).find_map(|token| match token.kind {
+        RawKind::Unterminated(open) => Some(unterminated(*token, open)),
+        _ => None,
+    });
+    match unterminated {
+        Some(diagnostic) => Err(vec![diagnostic]),
+        None => Ok(arrange_lines(text, &lines)),
     }
-    Ok(arrange(text))
 }
 
 /// The canonical layout of a text whose tokens all end.
 pub(super) fn arrange(text: &str) -> String {
-    let lines: Vec<Line> = Lines::new(text).collect();
+    arrange_lines(text, &Lines::new(text).collect::<Vec<_>>())
+}
+
+fn arrange_lines(text: &str, lines: &[Line]) -> String {
     let time_columns = lines
         .iter()
         .filter_map(|line| match line.kind {
@@ -52,7 +54,7 @@ pub(super) fn arrange(text: &str) -> String {
         .max(LEAST_TIME_COLUMNS);
     let mut out = spacing::Writer::new(text, time_columns);
     let mut blank = false;
-    for line in &lines {
+    for line in lines {
         if line.tokens.is_empty() {
             blank = true;
             continue;

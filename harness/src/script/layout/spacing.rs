@@ -1,7 +1,7 @@
 //! White space between the tokens of a line, and before its first.
 
 use super::line::{Action, Line, LineKind, Place};
-use crate::script::scanner::{Raw, RawKind};
+use crate::script::scanner::{Raw, RawKind, Scanner};
 
 /// Columns by which the content of a bracket at a line's end is moved in.
 const HANGING: usize = 4;
@@ -24,12 +24,14 @@ pub(super) struct Writer<'a> {
     brackets: Vec<Bracket>,
     /// Octet at which the line that is being written begins.
     line_start: usize,
+    /// Octet after the last white space that was written between tokens.
+    run_start: usize,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(text: &'a str, time_columns: usize) -> Self {
         let out = String::with_capacity(text.len() + text.len() / 8);
-        Writer { text, out, time_columns, place: Place::START, brackets: Vec::new(), line_start: 0 }
+        Writer { text, out, time_columns, place: Place::START, brackets: Vec::new(), line_start: 0, run_start: 0 }
     }
 
     pub(super) fn finish(self) -> String {
@@ -63,9 +65,11 @@ impl<'a> Writer<'a> {
             LineKind::Event { .. } => self.time_columns + 1,
             LineKind::Margin | LineKind::Continuation => self.column(),
         };
+        self.run_start = self.out.len();
         for (at, token) in line.tokens.iter().enumerate() {
-            if at > 0 && self.is_apart(line, at) {
+            if at > 0 && (self.is_apart(line, at) || self.would_merge(line, at)) {
                 self.out.push(' ');
+                self.run_start = self.out.len();
             }
             self.token(*token);
             let hangs = at + 1 == line.tokens.len();
@@ -101,7 +105,14 @@ impl<'a> Writer<'a> {
                 self.out.push_str(&words.join(" "));
                 self.out.push(')');
             }
-            RawKind::LineComment | RawKind::Option => self.out.push_str(source.trim_end()),
+            RawKind::LineComment => match source.strip_prefix("//@").and_then(|directive| directive.split_once(':')) {
+                Some((key, value)) => {
+                    let directive = format!("//@ {}: {}", key.trim(), value.trim());
+                    self.out.push_str(directive.trim_end());
+                }
+                None => self.out.push_str(source.trim_end()),
+            },
+            RawKind::Option => self.out.push_str(source.trim_end()),
             _ => {
                 self.out.push_str(source);
                 if let Some(newline) = source.rfind('\n') {
@@ -127,6 +138,27 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Whether a token would become another one without the white space before it, as the colons of `: :` would.
+    fn would_merge(&self, line: &Line, at: usize) -> bool {
+        let (before, token) = (line.tokens[at - 1], line.tokens[at]);
+        if before.end == token.start {
+            return false;
+        }
+        let run = &self.out[self.run_start..];
+        let joined = format!("{run}{}", self.source(token));
+        let mut scanner = Scanner::new(&joined);
+        loop {
+            let raw = scanner.next();
+            if raw.end as usize == run.len() {
+                let next = scanner.next();
+                return next.kind != token.kind || next.end as usize != joined.len();
+            }
+            if raw.end as usize > run.len() {
+                return true;
+            }
+        }
+    }
+
     /// Whether white space stands between a token and the one before it.
     fn is_apart(&self, line: &Line, at: usize) -> bool {
         let (before, token) = (line.tokens[at - 1], line.tokens[at]);
@@ -135,6 +167,9 @@ impl<'a> Writer<'a> {
         let was_apart = before.end != token.start;
         if matches!(right, RawKind::LineComment | RawKind::BlockComment) || left == RawKind::BlockComment {
             return true;
+        }
+        if !was_apart && is_glued(left, right) {
+            return false;
         }
         match self.place.action {
             Action::None => time(left, right),
@@ -155,15 +190,22 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Whether adjacent tokens are one word of the grammar: flags such as `P.`, `P.5` and `S.E`, names such as
+/// `tcp.checksum`, `gen-34`, `exp-3f` and `voice-admit`.
+fn is_glued(left: RawKind, right: RawKind) -> bool {
+    use RawKind::{Float, Integer, Punct, Word};
+    matches!((left, right), (Word, Punct(b'.' | b'-') | Float | Integer) | (Punct(b'.' | b'-') | Float | Integer, Word))
+}
+
 /// Between the tokens of a time, and before what the event does.
 fn time(left: RawKind, right: RawKind) -> bool {
     use RawKind::{Ellipsis, Float, Integer, Punct};
-    match (left, right) {
-        (Punct(b'+' | b'~') | Ellipsis, Integer | Float) => false,
-        (Punct(b'~'), Punct(b'+')) => false,
-        (Integer | Float, Ellipsis | Punct(b'~')) => false,
-        _ => true,
-    }
+    !matches!(
+        (left, right),
+        (Punct(b'+' | b'~') | Ellipsis, Integer | Float)
+            | (Punct(b'~'), Punct(b'+'))
+            | (Integer | Float, Ellipsis | Punct(b'~'))
+    )
 }
 
 /// Between the tokens of a system call.
@@ -189,14 +231,11 @@ fn call(left: RawKind, right: RawKind, place: Place, was_apart: bool) -> bool {
 
 /// Between the tokens of TCP options.
 fn option(left: RawKind, right: RawKind, was_apart: bool) -> bool {
-    use RawKind::{Ellipsis, Integer, Punct};
+    use RawKind::{Ellipsis, Punct};
     match (left, right) {
         (Punct(b'<'), _) | (_, Punct(b'>' | b',' | b':' | b'!')) | (Punct(b',' | b':'), _) => false,
-        // `gen-34` is a word and a negative number; `exp-FO` two words and a hyphen.
-        (_, Integer) | (_, Punct(b'-')) | (Punct(b'-'), _) => was_apart,
         (_, Ellipsis) => true,
-        (Punct(_), _) | (_, Punct(_)) => was_apart,
-        _ => true,
+        _ => was_apart,
     }
 }
 
@@ -213,7 +252,7 @@ struct Packet {
 
 /// Between the tokens of a packet outside of its options.
 fn packet(left: RawKind, right: RawKind, around: Packet) -> bool {
-    use RawKind::{Ellipsis, Float, Hexadecimal, Integer, Punct, Word};
+    use RawKind::{Ellipsis, Hexadecimal, Integer, Punct};
     let number = |kind| matches!(kind, Integer | Hexadecimal);
     match (left, right) {
         (Punct(b'(' | b'['), _) => false,
@@ -224,9 +263,6 @@ fn packet(left: RawKind, right: RawKind, around: Packet) -> bool {
         (Punct(b':'), _) if number(right) => around.was_apart,
         (Ellipsis, Punct(b'(')) => false,
         (_, Punct(b'(')) => !around.sequence && !around.udp,
-        // Flags and field names: `P.`, `P.5`, `S.E`, `tcp.checksum`, `voice-admit`.
-        (Word, Punct(b'.' | b'-') | Float) | (Punct(b'.' | b'-'), Word) => around.was_apart,
-        (Word, Integer) | (Float, Word) => around.was_apart,
         (Punct(b'#'), _) => true,
         (_, Punct(b'#')) => false,
         _ => true,

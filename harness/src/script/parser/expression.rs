@@ -118,10 +118,8 @@ impl Parser<'_> {
                 let value = self.parenthesised(|p| p.u32("32-bit number"))?;
                 Ok(ExpressionKind::Integer { value: value.to_be().into(), hexadecimal })
             }
-            _ => self.unexpected_with(
-                "expected `,` or the end of the expression",
-                super::did_you_mean(token.text, ["inet_addr", "inet6_addr", "htons", "htonl"]),
-            ),
+            // A note may follow a result.
+            _ => Ok(ExpressionKind::Word(token.text.to_owned())),
         }
     }
 
