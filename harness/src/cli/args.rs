@@ -78,8 +78,20 @@ pub(super) struct Selection {
     pub(super) options: Vec<String>,
 }
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  rfcheck run                                   the built-in specs on smoltcp
+  rfcheck run --target linux --strict           on the running kernel; a broken SHOULD counts too
+  rfcheck run --filter rfc768 --capture pcaps   UDP alone, and a pcapng of every run
+  rfcheck run --format junit > report.xml       for a CI system
+  rfcheck run my.pkt -D PORT=80 -o tolerance_usecs=10000";
+
+fn run_help() -> String {
+    format!("{RUN_EXAMPLES}\n\n{}", exit::HELP)
+}
+
 #[derive(Debug, Args)]
-#[command(after_help = exit::HELP)]
+#[command(after_help = exit::HELP, after_long_help = run_help())]
 pub(super) struct Run {
     #[command(flatten)]
     pub(super) selection: Selection,

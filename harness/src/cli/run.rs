@@ -58,7 +58,8 @@ fn target_names(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> 
 
 fn captures(args: &Run) -> Captures {
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_OUT));
-    Captures { all: args.capture.clone(), failed: Some(out.join("captures")) }
+    let required = args.out.is_some() || args.capture.is_some();
+    Captures { all: args.capture.clone(), failed: Some(out.join("captures")), required }
 }
 
 fn chosen_baseline(args: &Run) -> Result<Option<Baseline>, SuiteError> {

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::output;
 use crate::suite::config::Config;
 use crate::suite::{SuiteError, TargetEntry};
-use crate::target::{Capabilities, Clock, TargetFactory};
+use crate::target::{Clock, TargetFactory};
 
 pub(super) fn targets(args: &Targets, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
     let mut out = BufWriter::new(anstream::stdout().lock());
@@ -19,11 +19,14 @@ pub(super) fn targets(args: &Targets, config: &Config, own: &[Arc<dyn TargetFact
         let written = match TargetEntry::find(name, config, own) {
             Ok(target) if args.json => {
                 let object = serde_json::json!({
-                    "target": name, "available": true, "capabilities": target.capabilities(),
+                    "target": name,
+                    "available": true,
+                    "access": target.access(),
+                    "capabilities": target.capabilities(),
                 });
                 writeln!(out, "{object}")
             }
-            Ok(target) => describe(&mut out, name, target.capabilities()),
+            Ok(target) => describe(&mut out, &target),
             Err(error) if args.json => {
                 let object = serde_json::json!({ "target": name, "available": false, "reason": error.to_string() });
                 writeln!(out, "{object}")
@@ -36,7 +39,8 @@ pub(super) fn targets(args: &Targets, config: &Config, own: &[Arc<dyn TargetFact
     Ok(Exit::AsExpected)
 }
 
-fn describe(out: &mut impl Write, name: &str, capabilities: &Capabilities) -> std::io::Result<()> {
+fn describe(out: &mut impl Write, target: &TargetEntry) -> std::io::Result<()> {
+    let capabilities = target.capabilities();
     let clock = match capabilities.clock {
         Clock::Virtual => "virtual: jumps from event to event",
         Clock::Real => "real: the machine's own",
@@ -46,7 +50,10 @@ fn describe(out: &mut impl Write, name: &str, capabilities: &Capabilities) -> st
         None => "any may be tried".to_owned(),
         Some(known) => format!("{} known", known.len()),
     };
-    writeln!(out, "{name}")?;
+    writeln!(out, "{}", target.name)?;
+    if let Some(access) = target.access() {
+        writeln!(out, "  reached by      {access}")?;
+    }
     writeln!(out, "  clock           {clock}")?;
     writeln!(out, "  IP versions     {}", list(&capabilities.ip_versions))?;
     writeln!(out, "  socket calls    {}", list(&capabilities.calls))?;

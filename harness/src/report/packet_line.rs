@@ -51,10 +51,12 @@ impl PacketLines {
             Some(Header::Udp(_)) => write!(out, "udp ({})", packet.payload.len()),
             Some(Header::Icmpv4(header)) => {
                 named_icmp(false, header.kind, header.code, out);
+                echo(matches!(header.kind, 0 | 8), header.rest, packet.payload, out);
                 Ok(())
             }
             Some(Header::Icmpv6(header)) => {
                 named_icmp(true, header.kind, header.code, out);
+                echo(matches!(header.kind, 128 | 129), header.rest, packet.payload, out);
                 Ok(())
             }
             Some(Header::Ipv4(ip)) if ip.is_fragment() => {
@@ -109,6 +111,14 @@ fn named_icmp(ipv6: bool, kind: u8, code: u8, out: &mut String) {
         None if code == 0 => Ok(()),
         None => write!(out, " code {code}"),
     };
+}
+
+/// Identifier, sequence number and length of an echo message.
+fn echo(is_echo: bool, [a, b, c, d]: [u8; 4], payload: &[u8], out: &mut String) {
+    if is_echo {
+        let (id, sequence) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let _infallible = write!(out, " id {id} seq {sequence} ({})", payload.len());
+    }
 }
 
 fn options(tcp: &Tcp, out: &mut String) {

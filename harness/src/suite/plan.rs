@@ -44,6 +44,8 @@ pub struct Captures {
     pub all: Option<PathBuf>,
     /// Those of runs that did not pass, if not all are kept.
     pub failed: Option<PathBuf>,
+    /// Whether one that cannot be written ends the suite; else its run has none.
+    pub required: bool,
 }
 
 /// A suite that is ready to run.
@@ -145,11 +147,19 @@ pub(super) fn catalogues(source: &Source) -> Result<Catalogues, SuiteError> {
 }
 
 fn baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Baseline>, SuiteError> {
-    let found = match config.targets.get(target).and_then(|target| target.baseline.as_ref()) {
-        Some(path) => return Baseline::read(path).map(Some),
-        None => source.baseline(target)?,
-    };
-    found.map(|found| parse_baseline(&found)).transpose()
+    let configured = config.targets.get(target);
+    if let Some(path) = configured.and_then(|target| target.baseline.as_ref()) {
+        return Baseline::read(path).map(Some);
+    }
+    let adapter = configured.map_or(target, |configured| configured.adapter.as_str());
+    // The same stack breaks the same clauses, however it is reached.
+    let stack = if adapter == "smoltcp-tun" { "smoltcp" } else { adapter };
+    for name in [target, adapter, stack] {
+        if let Some(found) = source.baseline(name)? {
+            return parse_baseline(&found).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 fn parse_baseline(found: &Found) -> Result<Baseline, SuiteError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::config::{Config, Overlay};
 use super::{Baseline, SuiteError};
-use crate::target::linux::LinuxFactory;
+use crate::target::linux::{LinuxFactory, enter_user_namespace};
 use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
 use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
 
@@ -37,6 +37,9 @@ impl TargetEntry {
 
     /// The target of this name: one of `own`, one of the configuration, or that of a built-in adapter.
     ///
+    /// An adapter that needs namespaces gives an ordinary user's process a user namespace first, which is possible only
+    /// while the process has one thread.
+    ///
     /// # Errors
     /// An unknown name, or an adapter that is not possible here.
     pub fn find(name: &str, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Self, SuiteError> {
@@ -48,12 +51,25 @@ impl TargetEntry {
         let unavailable = |source| SuiteError::Unavailable { target: name.to_owned(), source };
         let maker = match adapter {
             "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
-            "smoltcp-tun" => Maker::Other(Arc::new(SmoltcpTunFactory::new().map_err(unavailable)?)),
-            "linux" => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
+            "smoltcp-tun" | "linux" => {
+                enter_user_namespace().map_err(unavailable)?;
+                match adapter {
+                    "linux" => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
+                    _ => Maker::Other(Arc::new(SmoltcpTunFactory::new().map_err(unavailable)?)),
+                }
+            }
             _ => return Err(SuiteError::Usage(config.no_target(name))),
         };
         let overlay = configured.map(|target| target.overlay.clone()).unwrap_or_default();
         Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker })
+    }
+
+    /// By what right and device its runs reach the kernel, if they do.
+    pub fn access(&self) -> Option<String> {
+        match &self.maker {
+            Maker::Linux(factory) => Some(factory.access().to_string()),
+            Maker::Other(_) => None,
+        }
     }
 
     /// What its runs' targets declare to support.

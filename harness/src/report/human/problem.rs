@@ -110,6 +110,14 @@ fn comparison(failure: &Failure, out: &mut String) {
         return;
     }
     line(out, "");
+    // What came is told without its direction; side by side both need the same columns.
+    let directed = match (expected, actual) {
+        (Some(expected), Some(actual)) if expected.starts_with("> ") && !actual.starts_with("> ") => {
+            Some(format!("> {actual}"))
+        }
+        _ => None,
+    };
+    let actual = directed.as_deref().or(actual);
     let pair = expected.zip(actual);
     let marked = |text: &str, other: Option<&str>, style: Style| {
         other.map_or_else(|| text.to_owned(), |other| mark_words(text, other, style))

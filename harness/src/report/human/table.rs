@@ -89,10 +89,14 @@ impl Table {
             .max()
             .unwrap_or(0);
         for ((_, rfc), rows) in &self.requirements {
-            let title = self.titles.get(rfc).map(|title| format!("  {title}")).unwrap_or_default();
+            // The number stands in front already.
+            let own = format!(" (RFC {rfc})");
+            let title = self.titles.get(rfc).map(|title| title.trim_end_matches(&own));
+            let title = title.map(|title| format!("  {title}")).unwrap_or_default();
             writeln!(out, "{}", styled(STRONG, &format!("RFC {rfc}{title}")))?;
             let names: Vec<_> = self.targets.iter().zip(&widths).map(|(name, w)| padded(FAINT, name, *w)).collect();
-            writeln!(out, "  {:id_width$}  {:10}  {}", "", "", names.join("  "))?;
+            let names = format!("  {:id_width$}  {:10}  {}", "", "", names.join("  "));
+            writeln!(out, "{}", names.trim_end())?;
             for (requirement, cells) in rows.values() {
                 let shown: Vec<_> = cells
                     .iter()

@@ -113,6 +113,7 @@ impl Listeners<'_, '_> {
         let capture = match &result.capture {
             Some(Ok(path)) => Some(path.as_path()),
             None => None,
+            Some(Err(_)) if !suite.request.captures.required => None,
             Some(Err((path, error))) => {
                 let source = std::io::Error::new(error.kind(), error.to_string());
                 self.error.get_or_insert(SuiteError::Output { what: format!("`{}`", path.display()), source });

@@ -1,0 +1,18 @@
+//! The command from outside: flags, exit status, and what it writes.
+
+#[path = "cli_command/check.rs"]
+mod check;
+#[path = "cli_command/config.rs"]
+mod config;
+#[path = "cli_command/help.rs"]
+mod help;
+#[path = "cli_command/interrupt.rs"]
+mod interrupt;
+#[path = "cli_command/report.rs"]
+mod report;
+#[path = "cli_command/run.rs"]
+mod run;
+#[path = "cli_command/schema.rs"]
+mod schema;
+#[path = "cli_command/support.rs"]
+mod support;

@@ -1,0 +1,108 @@
+//! Enough of JSON Schema to hold the JSON report against `schema/report.schema.json`.
+
+use serde_json::Value;
+
+const SCHEMA: &str = include_str!("../../schema/report.schema.json");
+
+/// Whether a line keeps to the schema; the error says where it does not.
+pub(crate) fn check(line: &Value) -> Result<(), String> {
+    let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
+    conforms(line, &schema, &schema, "line")
+}
+
+/// Fails on a keyword it does not know, so that no part of the schema is silently not checked.
+fn conforms(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<(), String> {
+    let keywords = schema.as_object().ok_or("a schema is an object")?;
+    for (keyword, argument) in keywords {
+        match keyword.as_str() {
+            "$schema" | "title" | "description" | "$defs" => {}
+            "$ref" => {
+                let path = argument.as_str().and_then(|path| path.strip_prefix('#')).ok_or("only local references")?;
+                let target = root.pointer(path).ok_or_else(|| format!("there is no {path}"))?;
+                conforms(value, target, root, at)?;
+            }
+            "oneOf" => {
+                let matching =
+                    list(argument)?.iter().filter(|schema| conforms(value, schema, root, at).is_ok()).count();
+                if matching != 1 {
+                    let errors: Vec<_> =
+                        list(argument)?.iter().filter_map(|schema| conforms(value, schema, root, at).err()).collect();
+                    return Err(format!("{at} fits {matching} of the alternatives: {errors:?}"));
+                }
+            }
+            "const" if value != argument => return Err(format!("{at} is {value}, not {argument}")),
+            "enum" if !list(argument)?.contains(value) => return Err(format!("{at} is {value}, none of {argument}")),
+            "const" | "enum" => {}
+            "type" => is_type(value, argument).then_some(()).ok_or(format!("{at} is {value}, no {argument}"))?,
+            "minimum" => {
+                if value.as_i64() < argument.as_i64() && value.is_number() {
+                    return Err(format!("{at} is {value}, less than {argument}"));
+                }
+            }
+            "required" => {
+                for key in list(argument)? {
+                    let key = key.as_str().ok_or("a key is text")?;
+                    if value.is_object() && value.get(key).is_none() {
+                        return Err(format!("{at} has no {key}"));
+                    }
+                }
+            }
+            "additionalProperties" => {
+                let known = schema["properties"].as_object().ok_or("properties stand beside it")?;
+                if let Some(key) =
+                    value.as_object().into_iter().flatten().map(|(k, _)| k).find(|k| !known.contains_key(*k))
+                {
+                    return Err(format!("{at} has the unknown {key}"));
+                }
+            }
+            "properties" => {
+                for (key, schema) in argument.as_object().ok_or("properties are an object")? {
+                    if let Some(value) = value.get(key) {
+                        conforms(value, schema, root, &format!("{at}.{key}"))?;
+                    }
+                }
+            }
+            "items" => {
+                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                    conforms(value, argument, root, &format!("{at}[{index}]"))?;
+                }
+            }
+            unknown => return Err(format!("this test does not know the keyword {unknown}")),
+        }
+    }
+    Ok(())
+}
+
+fn list(argument: &Value) -> Result<&Vec<Value>, String> {
+    argument.as_array().ok_or_else(|| format!("{argument} is no list"))
+}
+
+fn is_type(value: &Value, argument: &Value) -> bool {
+    let one = |name: &str| match name {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        _ => false,
+    };
+    match argument {
+        Value::String(name) => one(name),
+        Value::Array(names) => names.iter().filter_map(Value::as_str).any(one),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_line_that_does_not_keep_to_the_schema_is_seen() {
+    let good = serde_json::json!({
+        "event": "suite-started", "schema": 1, "version": "0", "targets": ["smoltcp"], "scripts": 1, "runs": 1
+    });
+    assert_eq!(check(&good), Ok(()));
+    for (key, value) in [("runs", serde_json::json!(-1)), ("targets", serde_json::json!("x")), ("more", Value::Null)] {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(check(&bad).is_err(), "{key}");
+    }
+}
