@@ -66,6 +66,8 @@ fn packets() {
         "0 > . 1:1(0) or silense\n",
         "0 > . 1:1(0) or silence or silence\n",
         "0 < stream 1:2(1)\n",
+        "0 >? stream 1:2(1)\n",
+        "0 > . 1:1(0) or > stream 1:2(1)\n",
         "0 > udp\n",
         "0 > udp (65535)\n",
         "0 > sctp: INIT\n",

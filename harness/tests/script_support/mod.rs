@@ -6,7 +6,9 @@ mod packet;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use rfcheck::script::tree::{Action, Answer, Call, Directive, Event, EventTime, Expectation, Script, ScriptOption};
+use rfcheck::script::tree::{
+    Action, Answer, Body, Call, Directive, Event, EventTime, Expectation, Script, ScriptOption,
+};
 use rfcheck::script::{Span, Spanned};
 
 pub(crate) use packet::Direction;
@@ -109,6 +111,10 @@ fn expectation() -> BoxedStrategy<Expectation> {
     let packets = vec(packet::packet(Direction::Expect), 1..4);
     (any::<bool>(), packets, option::of(any::<prop::sample::Index>()))
         .prop_map(|(optional, packets, silence)| {
+            // A stream stands alone.
+            if let Some(stream) = packets.iter().find(|packet| matches!(packet.body, Body::Stream(_))) {
+                return Expectation { optional: false, answers: vec![Answer::Packet(stream.clone())] };
+            }
             let mut answers: Vec<_> = packets.into_iter().map(Answer::Packet).collect();
             if let Some(silence) = silence {
                 // The first answer is a packet: the direction stands before it.

@@ -54,6 +54,12 @@ impl Parser<'_> {
                 return self.unexpected_with("expected `> packet` or `silence` after `or`", help);
             }
         }
+        let is_stream = |answer: &Answer| matches!(answer, Answer::Packet(PacketSpec { body: Body::Stream(_), .. }));
+        if (optional || answers.len() > 1) && answers.iter().any(is_stream) {
+            let span = start.to(self.last);
+            let label = "it is neither optional nor one of several answers";
+            return self.fail("packet::stream", span, "a stream stands alone", label);
+        }
         Ok(Expectation { optional, answers })
     }
 
