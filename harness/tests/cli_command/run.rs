@@ -141,8 +141,8 @@ fn two_runs_in_virtual_time_give_the_same_captures() {
 }
 
 fn collect(folder: &std::path::Path, files: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the folder of captures") {
+        let path = entry.expect("an entry that can be read").path();
         if path.is_dir() { collect(&path, files) } else { files.push(path) }
     }
 }
