@@ -20,6 +20,7 @@ mod scheduling;
 pub(in crate::target) mod stack_link;
 mod system;
 mod target;
+mod tick;
 mod tun;
 mod veth;
 mod watchdog;

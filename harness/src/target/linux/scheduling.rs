@@ -1,5 +1,6 @@
 //! How the run's thread is scheduled, and how late that makes the tester.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -50,64 +51,85 @@ fn set_policy(policy: libc::c_int, priority: libc::c_int) -> io::Result<()> {
 
 /// How long the run's thread was ready to run but did not, in nanoseconds.
 ///
-/// Where the kernel keeps an account of it, that is read. Elsewhere two things are measured: how much of the time
-/// between two sleeps the thread did not spend on a processor, and how much later than asked it woke.
+/// Where the kernel keeps an account of it, that is read. Elsewhere two things are measured: how much later than asked
+/// the thread woke, and how much time it did not spend on a processor without having slept.
 #[derive(Debug)]
 pub(super) struct Lateness {
-    /// What is known up to the last sleep.
-    total: u64,
     account: Option<Account>,
-    /// CLOCK_MONOTONIC and the thread's time on a processor when it last came back from sleep.
-    awake: (u64, u64),
-    /// How long it has slept in calls since then, as it should.
-    slept: u64,
+    /// What is known up to `checkpoint`.
+    total: Cell<u64>,
+    checkpoint: Cell<Checkpoint>,
 }
+
+/// Where a thread was at some time.
+#[derive(Clone, Copy, Debug)]
+struct Checkpoint {
+    /// CLOCK_MONOTONIC.
+    wall: u64,
+    /// The thread's time on a processor.
+    running: u64,
+    /// How often the thread has gone to sleep.
+    sleeps: i64,
+}
+
+/// Looking more often than this, in nanoseconds, would cost more than it tells: scripts tolerate milliseconds.
+const GRAIN: u64 = 500_000;
 
 impl Lateness {
     /// Begins to count for the calling thread.
     pub(super) fn start() -> Lateness {
-        Lateness { total: 0, account: Account::open(), awake: (monotonic(), thread_running()), slept: 0 }
+        Lateness { account: Account::open(), total: Cell::new(0), checkpoint: Cell::new(Checkpoint::now()) }
     }
 
     /// Up to now.
     pub(super) fn total(&self) -> Duration {
-        let total = match &self.account {
-            Some(account) => account.since_start(),
-            None => self.total + self.since_awake(),
-        };
-        Duration::from_nanos(total)
-    }
-
-    /// The thread was in a call for so long, which is no lateness of its own.
-    pub(super) fn slept(&mut self, nanoseconds: u64) {
-        self.slept += nanoseconds;
+        if monotonic().saturating_sub(self.checkpoint.get().wall) >= GRAIN {
+            self.advance();
+        }
+        Duration::from_nanos(self.total.get())
     }
 
     /// The thread is about to sleep.
     pub(super) fn before_sleep(&mut self) {
-        if self.account.is_none() {
-            self.total += self.since_awake();
-        }
+        self.advance();
     }
 
     /// The thread woke; it had asked to be woken at `due` (CLOCK_MONOTONIC) if by nothing else.
     pub(super) fn after_sleep(&mut self, due: Option<u64>) {
-        if self.account.is_some() {
-            return;
+        let now = Checkpoint::now();
+        self.checkpoint.set(now);
+        match (&self.account, due) {
+            (Some(account), _) => self.total.set(account.since_start()),
+            (None, Some(due)) => self.total.set(self.total.get() + now.wall.saturating_sub(due)),
+            (None, None) => {}
         }
-        let now = monotonic();
-        if let Some(due) = due {
-            self.total += now.saturating_sub(due);
-        }
-        self.awake = (now, thread_running());
-        self.slept = 0;
     }
 
-    /// Time since the last sleep that the thread did not spend on a processor.
-    fn since_awake(&self) -> u64 {
-        let wall = monotonic().saturating_sub(self.awake.0);
-        let running = thread_running().saturating_sub(self.awake.1);
-        wall.saturating_sub(running).saturating_sub(self.slept)
+    /// Counts the time since the last checkpoint. If the thread slept meanwhile, in a call or for a command, there is no
+    /// telling how much of the time it was ready.
+    fn advance(&self) {
+        let (before, now) = (self.checkpoint.get(), Checkpoint::now());
+        self.checkpoint.set(now);
+        if let Some(account) = &self.account {
+            self.total.set(account.since_start());
+        } else if now.sleeps == before.sleeps {
+            let wall = now.wall.saturating_sub(before.wall);
+            let running = now.running.saturating_sub(before.running);
+            self.total.set(self.total.get() + wall.saturating_sub(running));
+        }
+    }
+}
+
+impl Checkpoint {
+    /// Of the calling thread.
+    fn now() -> Checkpoint {
+        // SAFETY: all-zero octets are a valid `struct rusage`, and it is valid for writing.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            libc::getrusage(libc::RUSAGE_THREAD, &mut usage);
+            usage
+        };
+        Checkpoint { wall: monotonic(), running: thread_running(), sleeps: usage.ru_nvcsw as i64 }
     }
 }
 
@@ -147,19 +169,35 @@ impl Account {
 mod tests {
     use super::*;
 
+    /// A count that does not depend on what this machine keeps.
+    fn measured() -> Lateness {
+        Lateness { account: None, ..Lateness::start() }
+    }
+
     #[test]
-    fn a_late_wake_counts_and_a_call_that_sleeps_does_not() {
-        let mut lateness = Lateness::start();
-        lateness.account = None;
+    fn a_late_wake_counts() {
+        let mut lateness = measured();
         lateness.before_sleep();
-        let before = Duration::from_nanos(lateness.total);
+        let before = lateness.total();
         lateness.after_sleep(Some(monotonic() - 5_000_000));
         assert!(lateness.total() >= before + Duration::from_millis(5));
+    }
 
+    #[test]
+    fn sleep_does_not_count() {
+        let lateness = measured();
         let before = lateness.total();
-        std::thread::sleep(Duration::from_millis(20));
-        assert!(lateness.total() >= before + Duration::from_millis(15), "sleeping unannounced looks like lateness");
-        lateness.slept(1_000_000_000);
-        assert_eq!(lateness.total(), Duration::from_nanos(lateness.total));
+        std::thread::sleep(Duration::from_millis(30));
+        assert_eq!(lateness.total(), before);
+    }
+
+    #[test]
+    fn being_kept_from_the_processor_counts() {
+        let lateness = measured();
+        let now = lateness.checkpoint.get();
+        let kept = Duration::from_millis(50);
+        lateness.checkpoint.set(Checkpoint { wall: now.wall - kept.as_nanos() as u64, ..now });
+        lateness.advance();
+        assert!(lateness.total() >= kept);
     }
 }

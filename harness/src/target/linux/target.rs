@@ -16,6 +16,7 @@ use super::device::{Device, DeviceKind};
 use super::namespace::{Home, Namespace};
 use super::scheduling::{Lateness, RealTime};
 use super::system::{Tried, check};
+use super::tick;
 use super::watchdog::Watched;
 use crate::target::{
     CallId, CallMode, CallOutput, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
@@ -156,6 +157,22 @@ impl Target for LinuxTarget {
         self.context.clock.now()
     }
 
+    fn epoch(&mut self) -> Result<Instant, TargetError> {
+        // A thread that wakes too late for one beginning takes the next; on a machine that busy any will do in the end.
+        for _ in 0..5 {
+            let (asked, beginning) = (monotonic(), tick::next_beginning());
+            std::thread::sleep(Duration::from_nanos(beginning.saturating_sub(asked + SPIN)));
+            let woke = monotonic();
+            while monotonic() < beginning {
+                std::hint::spin_loop();
+            }
+            if woke <= beginning {
+                break;
+            }
+        }
+        Ok(self.now())
+    }
+
     fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {
         self.device.send(packet).map_err(|error| gone("write to", &error))
     }
@@ -165,15 +182,8 @@ impl Target for LinuxTarget {
         self.calls_made += 1;
         match mode {
             CallMode::Immediate => {
-                let before = monotonic();
                 let done = self.watched.limited(|| calls::execute(&call, &self.context));
-                let after = monotonic();
-                // Only what is long enough to be a sleep: a short call is work.
-                if after - before > 100_000 {
-                    self.lateness.slept(after - before);
-                }
-                let at = self.context.clock.at(after);
-                let returned = Returned { id, at, result: done.result, output: done.output };
+                let returned = Returned { id, at: self.now(), result: done.result, output: done.output };
                 self.note(call, &returned);
                 self.returned.push_back(returned);
             }
@@ -203,10 +213,7 @@ impl Target for LinuxTarget {
     }
 
     fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
-        let before = monotonic();
-        let result = self.run_command(command, environment);
-        self.lateness.slept(monotonic() - before);
-        result.tried(format!("cannot run the command `{command}`"))
+        self.run_command(command, environment).tried(format!("cannot run the command `{command}`"))
     }
 
     fn scheduling_delay(&self) -> Duration {
