@@ -85,6 +85,14 @@ impl TargetEntry {
         self.capabilities().clock
     }
 
+    /// As [`TargetFactory::prepare_thread`].
+    pub(super) fn prepare_thread(&self) -> Result<(), TargetError> {
+        match &self.maker {
+            Maker::Linux(factory) => factory.prepare_thread(),
+            Maker::Other(factory) => factory.prepare_thread(),
+        }
+    }
+
     /// A fresh target whose commands run in `folder`.
     pub(super) fn create(&self, link: &Link, folder: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
         match (&self.maker, folder) {

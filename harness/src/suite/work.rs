@@ -59,6 +59,17 @@ impl Suite {
         }
     }
 
+    /// As [`Suite::execute`], on a thread that was made for this run.
+    pub(super) fn execute_on_own_thread(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
+        match self.targets[self.runs[run].target as usize].prepare_thread() {
+            Ok(()) => self.execute(run, scratch, interrupt),
+            Err(error) => {
+                let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
+                RunResult::failed(run, Verdict::Inconclusive, failure)
+            }
+        }
+    }
+
     /// How long a run should take, if its script can be parsed.
     pub(super) fn expected_duration(&self, run: usize) -> Duration {
         let planned = &self.runs[run];

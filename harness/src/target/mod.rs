@@ -86,6 +86,15 @@ pub trait TargetFactory: Send + Sync {
     /// What its targets declare to support; decides, before a script runs, whether it applies.
     fn capabilities(&self) -> &Capabilities;
 
+    /// Makes ready a thread that was made for runs, before its first [`TargetFactory::create`]. The thread is not to
+    /// share files that it opens from then on with threads that it did not start itself.
+    ///
+    /// # Errors
+    /// The environment lacks something that the adapter needs.
+    fn prepare_thread(&self) -> Result<(), TargetError> {
+        Ok(())
+    }
+
     /// A fresh target on a fresh link.
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError>;
 }

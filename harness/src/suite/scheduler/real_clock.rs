@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use super::pace::Pace;
 use super::{Context, Message, failure, is_interrupted, send};
-use crate::engine::{Failure, FailureKind, Scratch, Verdict};
+use crate::engine::{Interrupt, Failure, FailureKind, Scratch, Verdict};
+use crate::suite::Suite;
 use crate::suite::work::RunResult;
 
 /// How often a run is tried before its verdict stands.
@@ -74,7 +75,7 @@ impl<'a> Crowd<'a> {
                         self.running += 1;
                     } else if self.running == 0 {
                         // Not even one thread: the run is done here.
-                        let result = execute(self.context, run, attempt);
+                        let result = execute(self.context, run, attempt, Suite::execute);
                         self.finished(result);
                     } else {
                         self.pace.cap(self.running);
@@ -117,7 +118,7 @@ impl<'a> Crowd<'a> {
     {
         let (context, done) = (self.context, done.clone());
         let spawned = Builder::new().spawn_scoped(scope, move || {
-            let result = execute(context, run, attempt);
+            let result = execute(context, run, attempt, Suite::execute_on_own_thread);
             // Whoever started it waits for it.
             let _waiting = done.send(result);
         });
@@ -174,9 +175,14 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
     a.kind != FailureKind::Timing && (a.kind, a.line, &a.actual) == (b.kind, b.line, &b.actual)
 }
 
-fn execute(context: Context<'_>, run: usize, attempt: usize) -> RunResult {
+fn execute(
+    context: Context<'_>,
+    run: usize,
+    attempt: usize,
+    how: fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult,
+) -> RunResult {
     let mut scratch = Scratch::with_interrupt(context.interrupt.clone());
-    let mut result = context.suite.execute(run, &mut scratch, context.interrupt);
+    let mut result = how(context.suite, run, &mut scratch, context.interrupt);
     result.attempts = attempt as u32;
     result
 }

@@ -69,6 +69,15 @@ impl TargetFactory for LinuxFactory {
         &self.capabilities
     }
 
+    /// Gives the thread a table of descriptors of its own. In a shared one, a process that some other run forks keeps
+    /// this run's sockets open until it gets to exec, and the last close, with the FIN or RST that it sends, comes late.
+    fn prepare_thread(&self) -> Result<(), TargetError> {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_FILES).map_err(|errno| TargetError::Environment {
+            what: "cannot give a run's thread descriptors of its own".into(),
+            source: errno.into(),
+        })
+    }
+
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
         let target =
             LinuxTarget::make(link, &self.kind, &self.home, &self.capabilities, self.working_directory.clone())?;
