@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::pace::Pace;
 use super::{Context, Message, failure, is_interrupted, send};
-use crate::engine::{Interrupt, Failure, FailureKind, Scratch, Verdict};
+use crate::engine::{Failure, FailureKind, Interrupt, Scratch, Verdict};
 use crate::suite::Suite;
 use crate::suite::work::RunResult;
 

@@ -8,8 +8,10 @@ use super::capabilities;
 use super::command::Spawner;
 use super::device::DeviceKind;
 use super::namespace::Home;
+use super::system::Tried;
 use super::target::LinuxTarget;
 use super::veth::Peers;
+use super::watchdog;
 use crate::target::{Capabilities, Link, Target, TargetError, TargetFactory};
 
 /// Makes targets of the running kernel, each in a network namespace of its own.
@@ -29,6 +31,7 @@ impl LinuxFactory {
     pub fn new() -> Result<LinuxFactory, TargetError> {
         // Early, while there is little to copy into another process. If it cannot be had, commands will say why.
         let spawner = Spawner::get().inspect_err(|error| tracing::warn!("there are no shell commands: {error}")).ok();
+        watchdog::start().tried("cannot start a thread")?;
         let home = Home::find().map_err(access::no_namespace)?;
         let (access, kind) = access::find(&home)?;
         Ok(LinuxFactory {

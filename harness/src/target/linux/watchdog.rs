@@ -32,14 +32,7 @@ impl Watched {
     /// Registers the calling thread.
     pub(super) fn register() -> io::Result<Watched> {
         install_handler()?;
-        let mut failure = None;
-        START.call_once(|| {
-            let started = std::thread::Builder::new().name("rfcheck-watchdog".into()).spawn(watch);
-            failure = started.err();
-        });
-        if let Some(error) = failure {
-            return Err(error);
-        }
+        start()?;
         let slot = Arc::new(Slot { thread: thread_id(), due: AtomicU64::new(0) });
         let (watched, changed) = &*WATCHED;
         watched.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&slot));
@@ -54,6 +47,17 @@ impl Watched {
         self.0.due.store(0, Ordering::Relaxed);
         result
     }
+}
+
+/// Starts the watchdog if it does not run yet. A factory does it early: a thread has the descriptors of the one that
+/// starts it, and those of a run are not to outlive it.
+pub(super) fn start() -> io::Result<()> {
+    let mut failure = None;
+    START.call_once(|| {
+        let started = std::thread::Builder::new().name("rfcheck-watchdog".into()).spawn(watch);
+        failure = started.err();
+    });
+    failure.map_or(Ok(()), Err)
 }
 
 fn watch() {

@@ -42,9 +42,12 @@ impl Spawner {
 }
 
 impl Drop for Spawner {
-    /// Waits for the process, so that no defunct one is left to an init process that may not look after it.
+    /// Ends the process, and with it the init processes below it, and waits for it, so that no defunct one is left to
+    /// an init process that may not look after it.
     fn drop(&mut self) {
         self.channel = None;
+        // SAFETY: no pointers are passed; the process is a child that nobody else waits for, so its number is its own.
+        unsafe { libc::kill(self.process, libc::SIGKILL) };
         // SAFETY: the process is a child of this one and nobody else waits for it.
         while unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) } == -1
             && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
