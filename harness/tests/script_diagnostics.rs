@@ -142,6 +142,8 @@ fn calls() {
         "0 bind(3, {sa_family=AF_UNIX, sin_port=htons(80), sin_addr=inet_addr(\"1.2.3.4\")}, ...) = 0\n",
         "0 bind(3, {sa_family=AF_INET, sin_port=80, sin_addr=inet_addr(\"1.2.3.4\")}, ...) = 0\n",
         "0 setsockopt(3, a, b, 99999999999999999999, 4) = 0\n",
+        "0 readv(3, [{..., N}], 1) = 0\n",
+        "0 close(3) = -1 EBADF (Bad file\n+0 close(4) = 0 (x)\n",
         &format!("0 f({}1{}) = 0\n", "[".repeat(200), "]".repeat(200)),
     ]));
 }

@@ -49,6 +49,19 @@ pub(super) struct Raw {
     pub(super) line: u32,
 }
 
+/// Octets of the note at the start of a text, parentheses included. On one line anything may stand in it; on several
+/// only words, so that a note without its end does not take the events that follow.
+pub(super) fn note_length(text: &str) -> Option<usize> {
+    let line = text.lines().next().unwrap_or("");
+    if let Some(end) = line.find(')') {
+        return Some(end + 1);
+    }
+    let end = text.find(')')?;
+    let words = text.get(1..end)?;
+    let is_wordy = |c: char| c.is_ascii_alphanumeric() || c == '_' || c.is_ascii_whitespace();
+    words.chars().all(is_wordy).then_some(end + 1)
+}
+
 /// Walks over a text shorter than 4 GiB.
 #[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {

@@ -83,11 +83,10 @@ pub(crate) fn expression() -> BoxedStrategy<Expression> {
     nested.boxed()
 }
 
-/// A list in braces that is no iovec.
+/// A list in braces that is no iovec, which begins with `...`.
 fn braces(mut list: Vec<Expression>) -> ExpressionKind {
-    if matches!(list.as_slice(), [a, b] if a.kind == ExpressionKind::Ellipsis && matches!(b.kind, ExpressionKind::Integer { .. }))
-    {
-        list.pop();
+    if list[0].kind == ExpressionKind::Ellipsis {
+        list[0].kind = ExpressionKind::Integer { value: 0, hexadecimal: false };
     }
     ExpressionKind::Braces(list)
 }

@@ -1,6 +1,6 @@
 //! A text's lines as tokens.
 
-use crate::script::scanner::{Raw, RawKind, Scanner};
+use crate::script::scanner::{Raw, RawKind, Scanner, note_length};
 
 /// What stands on a line, as far as the layout cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,17 +102,13 @@ impl<'a> Lines<'a> {
             // An option's value is no token of the language: the line stays as it is.
             RawKind::Option => source.lines().next().map(|line| line.trim_end().len()),
             // Nor are a note's words.
-            RawKind::Punct(b'(') if self.place.result && self.place.depth == 0 => {
-                source.lines().next().and_then(|line| line.find(')')).map(|length| length + 1)
-            }
+            RawKind::Punct(b'(') if self.place.result && self.place.depth == 0 => note_length(source),
             _ => None,
         };
         if let Some(width) = width {
             taken.end = taken.start + width as u32;
-            self.scanner.seek(taken.end, taken.line);
-        } else {
-            self.scanner.seek(taken.end, taken.line + lines_in(&source[..(taken.end - taken.start) as usize]));
         }
+        self.scanner.seek(taken.end, taken.line + lines_in(&source[..(taken.end - taken.start) as usize]));
         self.ended = self.scanner.line();
         self.next = self.scanner.next();
         self.place = self.place.after(taken, &self.text[taken.start as usize..taken.end as usize]);

@@ -3,6 +3,7 @@
 use super::{Fallible, Parser, owned};
 use crate::script::Span;
 use crate::script::lexer::TokenKind;
+use crate::script::scanner::note_length;
 use crate::script::tree::{Call, Expression, Micros};
 
 impl Parser<'_> {
@@ -13,11 +14,18 @@ impl Parser<'_> {
         self.expect_punct(b'=', "and the result after the call")?;
         let result = self.expression()?;
         let error = match self.token.kind {
-            TokenKind::Word => Some(owned(self.word("an error symbol")?)),
+            // Without a note it is on the line of the result, or it would be what is wrong with the next event.
+            TokenKind::Word if self.token.line == self.last_line || self.is_before_note() => {
+                Some(owned(self.word("an error symbol")?))
+            }
             _ => None,
         };
         let note = if self.at_punct(b'(') { Some(self.note()?) } else { None };
         Ok(Call { end, name, arguments, result, error, note })
+    }
+
+    fn is_before_note(&self) -> bool {
+        self.lexer.text()[self.token.span.end as usize..].trim_start().starts_with('(')
     }
 
     fn arguments(&mut self) -> Fallible<Vec<Expression>> {
@@ -33,18 +41,19 @@ impl Parser<'_> {
         Ok(arguments)
     }
 
-    /// Any text in parentheses on one line, its words separated by one space.
+    /// Any text in parentheses, its words separated by one space; a second one goes on with the first.
     fn note(&mut self) -> Fallible<String> {
-        let text = self.lexer.text();
-        let start = self.token.span.start as usize;
-        let line = text[start..].lines().next().unwrap_or("");
-        let Some(length) = line.find(')') else {
-            let span = Span { start: start as u32, end: start as u32 + 1 };
-            return self.fail("parse::unterminated", span, "this note has no end", "no `)` follows on the line");
-        };
-        let words = text[start + 1..start + length].split_whitespace();
-        let note = words.collect::<Vec<_>>().join(" ");
-        self.bump_to(start + length + 1);
-        Ok(note)
+        let mut words = Vec::new();
+        while self.at_punct(b'(') {
+            let start = self.token.span.start as usize;
+            let text = &self.lexer.text()[start..];
+            let Some(length) = note_length(text) else {
+                let span = Span { start: start as u32, end: start as u32 + 1 };
+                return self.fail("parse::unterminated", span, "this note has no end", "no `)` follows on the line");
+            };
+            words.extend(text[1..length - 1].split_whitespace());
+            self.bump_to(start + length);
+        }
+        Ok(words.join(" "))
     }
 }

@@ -188,11 +188,12 @@ impl<'a> Parser<'a> {
         self.bump_to(start + length)
     }
 
-    /// Takes the octets from the looked-at token up to `end`, which is on the token's line.
+    /// Takes the octets from the looked-at token up to `end`.
     fn bump_to(&mut self, end: usize) -> Spanned<&'a str> {
         let start = self.token.span.start;
         let span = Span { start, end: end as u32 };
-        self.lexer.seek(end as u32, self.token.line);
+        let newlines = self.source(span).bytes().filter(|b| *b == b'\n').count();
+        self.lexer.seek(end as u32, self.token.line + newlines as u32);
         self.last = span;
         self.last_line = self.token.line;
         self.token = self.lexer.next();

@@ -44,6 +44,10 @@ impl Parser<'_> {
                 Expression { kind: ExpressionKind::Ellipsis, .. },
                 Expression { kind: ExpressionKind::Integer { value, .. }, .. },
             ] => ExpressionKind::IoVector { length: *value },
+            [Expression { kind: ExpressionKind::Ellipsis, .. }, rest @ ..] => {
+                let span = rest.first().map_or(self.last, |expression| expression.span);
+                return self.fail("call::field", span, "this is no buffer", "expected the buffer's length after `...`");
+            }
             _ => ExpressionKind::Braces(list),
         })
     }

@@ -62,13 +62,13 @@ impl Parser<'_> {
         }
         let mut bits = Flags::default();
         let mut seen = false;
-        // Letters, a dot or a dot with a digit, and in the FreeBSD dialect letters again.
-        for _ in 0..3 {
+        // Letters, then a dot or a dot with a digit, then in the FreeBSD dialect letters again.
+        for part in 0..3 {
             let letters = match self.token.kind {
-                TokenKind::Word => self.token.text,
-                TokenKind::Float if self.token.text.starts_with('.') => self.token.text,
-                TokenKind::Punct(b'.') => ".",
-                _ => break,
+                TokenKind::Word if part == 0 || part == 2 && seen => self.token.text,
+                TokenKind::Float if part == 1 && self.token.text.starts_with('.') => self.token.text,
+                TokenKind::Punct(b'.') if part == 1 => ".",
+                _ => continue,
             };
             for letter in letters.bytes() {
                 if let Err(message) = bits.add(letter) {
