@@ -149,3 +149,15 @@ fn sleeping(mark: &str) -> usize {
     let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
     lines.filter(|line| *line == format!("sleep\0{mark}\0").into_bytes()).count()
 }
+
+#[test]
+fn the_device_reports_the_speed_and_mtu_of_the_link() {
+    let Some(factory) = factory("link speed") else { return };
+    let link = Link { speed: Some(100_000), mtu: 1_400, ..Link::default_for(IpVersion::Ipv6) };
+    let mut target = match factory.create(&link) {
+        Ok(target) => target,
+        Err(error) => return eprintln!("NOT TESTED: link speed: {error}"),
+    };
+    let class = "/sys/class/net/tun0";
+    assert_eq!(output(&mut *target, &format!("cat {class}/speed {class}/mtu")), "100000\n1400\n");
+}

@@ -4,6 +4,7 @@
 mod linux_support;
 
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use linux_support::*;
@@ -215,4 +216,49 @@ fn offloaded_segments_come_in_one_piece_with_a_right_checksum() {
             }
         }
     }
+}
+
+#[test]
+fn a_connection_that_was_closed_does_not_outlive_its_run() {
+    let Some(factory) = factory("closed connections") else { return };
+    for version in VERSIONS {
+        let link = Link::default_for(version);
+        let mut target = factory.create(&link).unwrap();
+        let (family, local, _) = ends(&link);
+        let listener = value(&mut *target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+        value(&mut *target, SocketCall::Bind { fd: listener, address: local });
+        value(&mut *target, SocketCall::Listen { fd: listener, backlog: 1 });
+        let syn = Segment {
+            from: SocketAddr::new(link.remote, 40_000),
+            to: SocketAddr::new(link.local, 8080),
+            sequence: 1_000,
+            acknowledgment: 0,
+            flags: SYN,
+            payload: b"",
+        };
+        target.inject(&syn.octets()).unwrap();
+        let answer = packet(&mut *target);
+        let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
+        target.inject(&Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn }.octets()).unwrap();
+        let fd = value(&mut *target, SocketCall::Accept { fd: listener }) as i32;
+        value(&mut *target, SocketCall::Close { fd });
+        assert_eq!(Segment::parse(&packet(&mut *target)).flags, FIN | ACK);
+        let namespace = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
+        assert_eq!(connections_in(&namespace), 1);
+        drop(target);
+        assert_eq!(connections_in(&namespace), 0);
+    }
+}
+
+/// TCP connections in a network namespace, listeners aside.
+fn connections_in(namespace: &std::fs::File) -> usize {
+    let look = || {
+        // SAFETY: no pointers are passed.
+        assert_eq!(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) }, 0);
+        let tables = ["/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"];
+        let lines = tables.map(|table| std::fs::read_to_string(table).unwrap());
+        let sockets = lines.iter().flat_map(|table| table.lines().skip(1));
+        sockets.filter(|line| line.split_whitespace().nth(3) != Some("0A")).count()
+    };
+    std::thread::scope(|scope| scope.spawn(look).join().unwrap())
 }

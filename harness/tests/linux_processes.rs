@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use linux_support::*;
 use rfcheck::target::linux::{self, LinuxFactory, Rights};
-use rfcheck::target::{CallMode, IpVersion, Link, SocketCall, Target, TargetFactory};
+use rfcheck::target::{CallMode, IpVersion, Link, SocketCall, TargetFactory};
 
 const ROLE: &str = "RFCHECK_TEST_ROLE";
 const MARK: &str = "RFCHECK_TEST_MARK";

@@ -8,7 +8,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::clock::monotonic;
+use super::ethtool;
 use super::netlink::{self, Batch};
+use super::system::Tried;
 use crate::target::{Link, TargetError};
 
 /// The device under test. Scripts name it, for instance in `tc qdisc add dev tun0 root pfifo`.
@@ -27,6 +29,10 @@ static HAS_IPV6: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/net/if_inet6
 /// The device gets no link-local address of its own, so no router solicitation, no duplicate address
 /// detection and no other packet that no script asked for.
 pub(super) fn configure(socket: &OwnedFd, index: u32, link: &Link) -> Result<(), TargetError> {
+    // Before the device comes up, which is when the kernel looks.
+    if let Some(speed) = link.speed {
+        ethtool::set_speed(socket, speed).tried(format!("cannot set the speed of {DEVICE} to {speed} Mbit/s"))?;
+    }
     let mut batch = Batch::default();
     up(&mut batch, "bring up lo", LOOPBACK_INDEX);
     if *HAS_IPV6 {

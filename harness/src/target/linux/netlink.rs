@@ -72,6 +72,13 @@ impl Batch {
         self
     }
 
+    /// Sends all messages.
+    pub(super) fn send(&self, socket: &OwnedFd) -> io::Result<()> {
+        let octets = self.octets.as_ptr().cast();
+        // SAFETY: the buffer is valid for its length.
+        check_size(unsafe { libc::send(socket.as_raw_fd(), octets, self.octets.len(), 0) }).map(drop)
+    }
+
     /// Sends all messages and reads their acknowledgments; the first refusal is the result.
     pub(super) fn run(&self, socket: &OwnedFd) -> Result<(), Refused> {
         self.ask(socket, |_| {})
@@ -80,11 +87,7 @@ impl Batch {
     /// As [`Batch::run`], and shows what else the kernel answers.
     pub(super) fn ask(&self, socket: &OwnedFd, mut answered: impl FnMut(Message<'_>)) -> Result<(), Refused> {
         let refused = |purpose| move |source| Refused { purpose, source };
-        let first = self.purposes.first().copied().unwrap_or_default();
-        let octets = self.octets.as_ptr().cast();
-        // SAFETY: the buffer is valid for its length.
-        let sent = unsafe { libc::send(socket.as_raw_fd(), octets, self.octets.len(), 0) };
-        check_size(sent).map_err(refused(first))?;
+        self.send(socket).map_err(refused(self.purposes.first().copied().unwrap_or_default()))?;
         let mut answer = [0u8; 4096];
         let mut acknowledged = 0;
         let mut failure = None;
@@ -101,7 +104,7 @@ impl Batch {
                     continue;
                 }
                 acknowledged += 1;
-                let errno = -i32::from_ne_bytes(message.body.first_chunk().copied().unwrap_or_default());
+                let errno = message.errno();
                 if errno != 0 && failure.is_none() {
                     let purpose = self.purposes.get(message.sequence as usize).copied().unwrap_or(purpose);
                     failure = Some(Refused { purpose, source: io::Error::from_raw_os_error(errno) });
@@ -118,6 +121,13 @@ pub(super) struct Message<'a> {
     pub(super) kind: u16,
     pub(super) sequence: u32,
     pub(super) body: &'a [u8],
+}
+
+impl Message<'_> {
+    /// Of an error message, the errno; 0 for an acknowledgment.
+    pub(super) fn errno(&self) -> i32 {
+        i32::from_ne_bytes(self.body.first_chunk().copied().unwrap_or_default()).saturating_neg()
+    }
 }
 
 /// The first message of a datagram, and the rest.

@@ -1,6 +1,6 @@
 //! One run against the running kernel.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::PathBuf;
@@ -12,14 +12,15 @@ use super::calls::{self, CallContext};
 use super::capability;
 use super::clock::{Clock, monotonic};
 use super::command::{Commands, Spawner};
+use super::descriptors::OpenDescriptors;
 use super::device::{Device, DeviceKind};
 use super::namespace::{Home, Namespace};
 use super::scheduling::{Lateness, RealTime};
-use super::system::{Tried, check};
+use super::system::Tried;
 use super::tick;
 use super::watchdog::Watched;
 use crate::target::{
-    CallId, CallMode, CallOutput, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
+    CallId, CallMode, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
 };
 use crate::time::Instant;
 
@@ -40,13 +41,13 @@ pub(super) struct LinuxTarget {
     /// Calls whose buffers the kernel may still read (MSG_ZEROCOPY).
     kept: Vec<SocketCall>,
     blocking: BlockingCalls,
+    _capabilities: RestoreCapabilities,
     /// Descriptors that the script has opened and not closed.
     open: OpenDescriptors,
     device: Device,
     watched: Watched,
     lateness: Lateness,
     _real_time: RealTime,
-    _capabilities: RestoreCapabilities,
     _namespace: Namespace,
 }
 
@@ -223,53 +224,6 @@ impl Target for LinuxTarget {
 
 fn gone(what: &str, error: &io::Error) -> TargetError {
     TargetError::Gone(format!("cannot {what} the device: {error}"))
-}
-
-/// Descriptors that the script has opened and not closed.
-#[derive(Debug, Default)]
-struct OpenDescriptors(BTreeSet<i32>);
-
-impl OpenDescriptors {
-    fn note(&mut self, call: &SocketCall, returned: &Returned) {
-        match (call, returned.result, &returned.output) {
-            (_, Ok(_), CallOutput::Pipe(from, to)) => self.0.extend([*from, *to]),
-            (
-                SocketCall::Socket { .. }
-                | SocketCall::Accept { .. }
-                | SocketCall::Open { .. }
-                | SocketCall::EpollCreate { .. },
-                Ok(fd),
-                _,
-            ) => {
-                self.0.insert(fd as i32);
-            }
-            (SocketCall::Fcntl { command: libc::F_DUPFD | libc::F_DUPFD_CLOEXEC, .. }, Ok(fd), _) => {
-                self.0.insert(fd as i32);
-            }
-            // Linux closes the descriptor whatever close returns, but for one that was not open.
-            (SocketCall::Close { fd }, Ok(_) | Err(_), _) => {
-                self.0.remove(fd);
-            }
-            _ => {}
-        }
-    }
-}
-
-impl Drop for OpenDescriptors {
-    /// Closes them. TCP connections are reset, as their peer is gone: an orphan that went on sending would keep the
-    /// namespace alive for minutes.
-    fn drop(&mut self) {
-        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
-        for &fd in &self.0 {
-            let length = size_of::<libc::linger>() as libc::socklen_t;
-            // SAFETY: the structure is valid for reading. What is no socket gives an error, which is of no interest.
-            unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, libc::SO_LINGER, (&raw const linger).cast(), length) };
-            // SAFETY: the script opened this descriptor and has not closed it.
-            if let Err(error) = check(unsafe { libc::close(fd) }) {
-                tracing::debug!("closing descriptor {fd} at the end of the run: {error}");
-            }
-        }
-    }
 }
 
 /// Gives the thread back the capabilities it had, should a script have dropped some.

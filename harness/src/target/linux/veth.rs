@@ -13,11 +13,11 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::clock::{monotonic, realtime};
 use super::configure::{DEVICE, up};
+use super::ethtool;
 use super::namespace;
 use super::netlink::{self, Batch};
 use super::offload;
 use super::system::{check, check_size, owned};
-use super::tun::named_request;
 use crate::target::Link;
 
 const VETH_INFO_PEER: u16 = 1;
@@ -127,7 +127,7 @@ impl Veth {
             });
         batch.run(netlink).map_err(refused)?;
         if !link.segmentation_offload {
-            switch_off_offloads(netlink)?;
+            ethtool::switch_off_offloads(netlink)?;
         }
         // First the tester's end, so that the target's has a carrier as soon as it is up.
         let mut batch = Batch::default();
@@ -258,22 +258,5 @@ fn bind(socket: &OwnedFd, index: u32) -> io::Result<()> {
     let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
     // SAFETY: the address is valid for its length.
     check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) })?;
-    Ok(())
-}
-
-/// Makes the target's end compute its checksums, and with that send segments of at most the MTU.
-fn switch_off_offloads(socket: &OwnedFd) -> io::Result<()> {
-    const ETHTOOL_STXCSUM: u32 = 0x17;
-    /// `struct ethtool_value`.
-    #[repr(C)]
-    struct Value {
-        command: u32,
-        data: u32,
-    }
-    let mut value = Value { command: ETHTOOL_STXCSUM, data: 0 };
-    let mut request = named_request();
-    request.ifr_ifru.ifru_data = (&raw mut value).cast();
-    // SAFETY: SIOCETHTOOL reads and writes the request and the structure it points to.
-    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCETHTOOL, &mut request) })?;
     Ok(())
 }
