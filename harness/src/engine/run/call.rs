@@ -43,8 +43,8 @@ impl Run<'_> {
         if call.end.is_some() {
             self.await_outstanding(PATIENCE)?;
         }
-        let mut context = self.call_context();
-        let issued = call::lower(call, &mut context).map_err(|p| Stop::script(event, p.span, p.message))?;
+        let context = self.call_context();
+        let issued = call::lower(call, &context).map_err(|p| Stop::script(event, p.span, p.message))?;
         let effect = call::starts(&issued);
         self.learn_from_call(effect);
         let mode = if call.end.is_some() { CallMode::Blocking } else { CallMode::Immediate };

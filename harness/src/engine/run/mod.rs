@@ -4,6 +4,7 @@ mod call;
 mod expect;
 mod fragments;
 mod inject;
+mod ownership;
 mod stop;
 mod stream;
 #[cfg(test)]
