@@ -1,8 +1,8 @@
 //! Scripts: `.pkt` text to a syntax tree with source spans, and back.
 //!
 //! The language is packetdrill's, with what the FreeBSD dialect adds for TCP and UDP, and extensions of our own
-//! (`specs/README.md`). [`parse`] gives the tree or diagnostics that point into the text; [`print`] gives the
-//! canonical layout, and [`format`] brings a text into it without losing comments. `parse(print(tree))` is the tree.
+//! (`specs/README.md`). [`parse`] gives the tree or diagnostics that point into the text; [`print()`] gives the
+//! canonical layout, and [`format()`] brings a text into it without losing comments. `parse(print(tree))` is the tree.
 
 mod definitions;
 mod diagnostic;

@@ -156,7 +156,7 @@ fn body(direction: Direction) -> BoxedStrategy<Body> {
         4 => tcp(direction).prop_map(Body::Tcp),
         1 => if direction == Direction::Expect { stream.boxed() } else { tcp(direction).prop_map(Body::Tcp).boxed() },
         1 => udp,
-        1 => icmp().prop_map(Body::Icmp),
+        1 => icmp(direction).prop_map(Body::Icmp),
     ]
     .boxed()
 }
@@ -306,7 +306,7 @@ fn accecn() -> impl Strategy<Value = TcpOptionSpec> {
     })
 }
 
-fn icmp() -> BoxedStrategy<IcmpSpec> {
+fn icmp(direction: Direction) -> BoxedStrategy<IcmpSpec> {
     let kind = prop_oneof![
         Just(("unreachable", Some("frag_needed"), true)),
         Just(("unreachable", None, false)),
@@ -322,6 +322,10 @@ fn icmp() -> BoxedStrategy<IcmpSpec> {
             .prop_map(|(sequence, udp_encapsulation)| Quoted::Tcp { sequence, udp_encapsulation }),
         any::<u16>().prop_map(|length| Quoted::Udp { length }),
         (8..=u16::MAX).prop_map(|length| Quoted::Raw { length }),
+        (8..=u16::MAX).prop_map(move |length| match direction {
+            Direction::Inject => Quoted::Raw { length },
+            Direction::Expect => Quoted::Sent,
+        }),
     ];
     (
         kind,
