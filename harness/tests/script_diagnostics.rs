@@ -1,6 +1,6 @@
 //! What is said of scripts that are wrong: the place, what was found, what was expected, and what to do.
 
-use rfcheck::script::{Definition, Definitions, parse, render};
+use rfcheck::script::{Definition, Definitions, parse, parse_with_warnings, render};
 
 /// All that is said of a script.
 fn said(text: &str) -> String {
@@ -192,4 +192,13 @@ fn one_run_shows_more_than_one_error() {
 #[test]
 fn a_definition_is_named_where_it_stands() {
     insta::assert_snapshot!(said_of_all(&["0 > S 0:0(0) <mss COOKIE>\n", "0 > COOKIE 0:0(0)\n"]));
+}
+
+#[test]
+fn a_code_that_other_runs_define_is_a_warning() {
+    let text = "0 < icmp unreachable CODE [1:1(0)]\n";
+    let parsed = parse_with_warnings(text, &Definitions::default()).expect("the packet is only built when it is sent");
+    let said: String = parsed.warnings.iter().map(|diagnostic| render(diagnostic, "a.pkt", text)).collect();
+    insta::assert_snapshot!(said);
+    assert!(parse("0 > icmp unreachable CODE [1:1(0)]\n", &Definitions::default()).is_err());
 }

@@ -18,7 +18,7 @@ impl Parser<'_> {
             _ => None,
         };
         if let Some(code) = &code {
-            self.check_code(&kind, code)?;
+            self.check_code(direction, &kind, code)?;
         }
         let start = self.token.span;
         let mtu = if self.eat_word("mtu") { Some(self.u32("MTU")?.node) } else { None };
@@ -80,9 +80,19 @@ impl Parser<'_> {
         Err(Failed)
     }
 
-    fn check_code(&mut self, kind: &Spanned<String>, code: &Spanned<String>) -> Fallible<()> {
+    fn check_code(&mut self, direction: Direction, kind: &Spanned<String>, code: &Spanned<String>) -> Fallible<()> {
         let known = |v6| icmp::numbers(v6, &kind.node, Some(&code.node)).is_some();
         if known(false) || known(true) {
+            return Ok(());
+        }
+        // A name that other runs define, as packetdrill's own scripts do for one IP version: only a run that needs it
+        // fails, when the packet cannot be built.
+        if direction == Direction::Inject && code.node.bytes().all(|b| b.is_ascii_uppercase() || b == b'_') {
+            let message = format!("`{}` is neither an ICMP code nor defined", code.node);
+            self.report(
+                Diagnostic::warning("icmp::code", code.span, message, "the packet cannot be built")
+                    .help(format!("define it with `-D {}=NAME`", code.node)),
+            );
             return Ok(());
         }
         let message = format!("ICMP type `{}` has no code `{}`", kind.node, code.node);
