@@ -141,6 +141,8 @@ impl Run<'_> {
             self.shell(&init.node, Some(init.span))?;
         }
         self.started = self.target.epoch().map_err(Stop::from)?;
+        // What kept the tester waiting before time 0 made nothing late.
+        self.delay_seen = self.target.scheduling_delay();
         let result = self.events(script);
         // The clean-up command undoes what the script did, whatever came of it; the first failure is the one to tell.
         let cleanup = match &script.cleanup {
@@ -299,14 +301,17 @@ impl Run<'_> {
 
     fn outcome(mut self, result: Result<(), Stop>) -> Outcome {
         let ended = self.target.now();
+        let lateness = self.lateness();
         let failure = match result {
             Ok(()) => self.warning.take(),
             Err(stop) => {
+                // Before anything else waits: the lateness of clean-up and code blocks explains no failure.
+                let failure = self.excuse(*stop.failure, stop.miss);
                 // Best effort: what the target still has to say makes the trace more useful.
-                if !matches!(stop.failure.kind, FailureKind::Gone | FailureKind::Flood | FailureKind::Interrupted) {
+                if !matches!(failure.kind, FailureKind::Gone | FailureKind::Flood | FailureKind::Interrupted) {
                     _ = self.drain();
                 }
-                Some(self.excuse(*stop.failure, stop.miss))
+                Some(failure)
             }
         };
         let verdict = match &failure {
@@ -318,7 +323,7 @@ impl Run<'_> {
             },
         };
         let trace = std::mem::take(&mut self.scratch.trace);
-        Outcome { verdict, failure, trace, started: self.started, ended, lateness: self.lateness() }
+        Outcome { verdict, failure, trace, started: self.started, ended, lateness }
     }
 
     /// The tester's own lateness, in microseconds: injections and calls, and time it was kept from running.

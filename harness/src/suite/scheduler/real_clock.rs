@@ -23,6 +23,9 @@ const ATTEMPTS: usize = 3;
 /// How many go on at once, per core, when the second try starts; at the last try one.
 const FEW: usize = 4;
 
+/// A script that takes longer mostly waits, and disturbs nobody who asks for quiet.
+const LONG: Duration = Duration::from_secs(3);
+
 /// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
 /// packetdrill's scripts is 4 ms.
 const DUBIOUS: u64 = 1_000;
@@ -39,6 +42,7 @@ pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Me
         durations,
         waiting: Default::default(),
         running: 0,
+        running_long: 0,
         failed: HashMap::new(),
     };
     for run in runs {
@@ -56,6 +60,8 @@ struct Crowd<'a> {
     /// For each attempt the runs that wait for it, the longest on top.
     waiting: [BinaryHeap<(Duration, Reverse<usize>)>; ATTEMPTS],
     running: usize,
+    /// Of those, scripts that take long.
+    running_long: usize,
     /// How runs failed that are tried again.
     failed: HashMap<usize, Failure>,
 }
@@ -73,6 +79,7 @@ impl<'a> Crowd<'a> {
                 while let Some((run, attempt)) = self.next() {
                     if self.start(scope, run, attempt, &done) {
                         self.running += 1;
+                        self.running_long += usize::from(self.is_long(run));
                     } else if self.running == 0 {
                         // Not even one thread: the run is done here.
                         let result = execute(self.context, run, attempt, Suite::execute);
@@ -88,6 +95,7 @@ impl<'a> Crowd<'a> {
                 }
                 let result = receive(&finished);
                 self.running -= 1;
+                self.running_long -= usize::from(self.is_long(result.run));
                 self.pace.observe(result.lateness, Instant::now());
                 self.finished(result);
             }
@@ -100,15 +108,20 @@ impl<'a> Crowd<'a> {
             return None;
         }
         let attempt = 1 + self.waiting.iter().position(|waiting| !waiting.is_empty())?;
-        let most = match attempt {
-            1 => usize::MAX,
-            2 => self.context.cores * FEW,
-            _ => self.context.cores,
+        let busy = self.running - self.running_long;
+        let is_quiet = match attempt {
+            1 => true,
+            2 => busy < self.context.cores * FEW,
+            _ => busy < self.context.cores,
         };
-        if self.running >= most.min(self.pace.limit()) {
+        if !is_quiet || self.running >= self.pace.limit() {
             return None;
         }
         self.waiting[attempt - 1].pop().map(|(_, Reverse(run))| (run, attempt))
+    }
+
+    fn is_long(&self, run: usize) -> bool {
+        self.durations.get(&run).is_some_and(|duration| *duration > LONG)
     }
 
     /// Starts one run on a thread of its own; false if the system has none to give.
@@ -150,15 +163,17 @@ impl<'a> Crowd<'a> {
             // A failure that is known is as good under load as at rest, and a pass may be luck.
             Verdict::Fail if self.is_known(result) => false,
             Verdict::Pass => first && self.is_known(result),
-            // Set-up that failed twice fails again.
-            Verdict::Inconclusive => first || failure.is_some_and(|failure| failure.kind != FailureKind::Environment),
-            // Two failures that are the same come from the target, if the tester was in time.
-            Verdict::Fail => {
-                let again = failure.zip(self.failed.get(&result.run)).is_some_and(|(a, b)| is_same(a, b));
-                first || result.lateness > DUBIOUS || !again
-            }
+            Verdict::Fail | Verdict::Inconclusive if first => true,
+            // What was the same twice is the same again: a failure comes from the target, if the tester was in time.
+            Verdict::Fail => result.lateness > DUBIOUS || !self.is_repeated(failure, result.run),
+            Verdict::Inconclusive => !self.is_repeated(failure, result.run),
             Verdict::NotApplicable | Verdict::Error => false,
         }
+    }
+
+    /// Whether a run failed before in the same way.
+    fn is_repeated(&self, failure: Option<&Failure>, run: usize) -> bool {
+        failure.zip(self.failed.get(&run)).is_some_and(|(a, b)| is_same(a, b))
     }
 
     fn is_known(&self, result: &RunResult) -> bool {
