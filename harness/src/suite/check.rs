@@ -7,7 +7,7 @@ use super::config::Config;
 use super::discovery::Source;
 use super::plan::{self, Bases, Request};
 use super::{ScriptFile, SuiteError, header, work};
-use crate::script::{Diagnostic, Severity, Span, parse_with_warnings};
+use crate::script::{Diagnostic, Severity, Span, lint, parse_with_warnings};
 use crate::target::IpVersion;
 
 /// One script, and what is wrong with it.
@@ -65,6 +65,7 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
             let found = match parse_with_warnings(text, &base.settings.definitions) {
                 Ok(parsed) => {
                     let mut found = parsed.warnings;
+                    found.extend(lint(&parsed.script));
                     found.extend(base.for_script(&parsed.script).err());
                     match work::requirements(&parsed.script, &catalogues) {
                         Ok(known) => requirements = known.into_vec(),

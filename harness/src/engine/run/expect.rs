@@ -14,6 +14,7 @@ use crate::engine::compare::{self, Actual, Context};
 use crate::engine::connection::{Connection, ConnectionId, State};
 use crate::engine::notation::{Numbers, Sender, describe};
 use crate::engine::outcome::{Blame, Difference, FailureKind};
+use crate::script::icmp;
 use crate::script::tree::{Answer, Body, Event, Expectation, PacketSpec};
 use crate::target::Clock;
 use crate::time::Instant;
@@ -53,6 +54,7 @@ impl Run<'_> {
             let id = self.connection_to_expect(&spec.body);
             return self.expect_stream(event, spec, StreamProgress::new(stream), id, due);
         }
+        self.check_icmp_names(event, expectation)?;
         let tolerance = due.tolerance(self.previous, self.settings);
         let silence_allowed = expectation.optional || expectation.answers.contains(&Answer::Silence);
         let deadline = self.expectation_deadline(due, tolerance, silence_allowed);
@@ -81,6 +83,21 @@ impl Run<'_> {
             }
             self.step(deadline)?;
         }
+    }
+
+    /// A type or code that the run's IP version does not have can never come: the script's fault.
+    fn check_icmp_names(&self, event: &Event, expectation: &Expectation) -> Result<(), Stop> {
+        let v6 = self.settings.link.ip_version.is_ipv6_on_wire();
+        for answer in &expectation.answers {
+            if let Answer::Packet(spec) = answer
+                && let Body::Icmp(message) = &spec.body
+                && icmp::numbers(v6, &message.kind.node, message.code.as_ref().map(|code| code.node.as_str())).is_none()
+            {
+                let protocol = if v6 { "ICMPv6" } else { "ICMP" };
+                return Err(Stop::script(event, spec.span, format!("{protocol} has no such type and code")));
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn silence(&mut self, event: &Event, due: &Due, until: i64) -> Result<(), Stop> {
