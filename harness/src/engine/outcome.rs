@@ -116,4 +116,6 @@ pub enum FailureKind {
     Harness,
     /// The run was interrupted.
     Interrupted,
+    /// The run took longer than it may.
+    TimedOut,
 }

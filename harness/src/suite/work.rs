@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
 use super::plan::{Base, PlannedRun, Suite};
-use super::{capture, estimate};
+use super::{capture, estimate, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
 use crate::script::tree::Action;
 use crate::script::{self, Diagnostic, LineIndex, Script, Span};
@@ -18,6 +18,10 @@ use crate::target::{Target, TargetError};
 
 /// The requirements of one script: mostly one.
 pub(super) type Requirements = SmallVec<[Arc<Requirement>; 2]>;
+
+/// A run that says nothing of its time may take so long, or twice what its script takes: as long as packetdrill's own
+/// runner waits.
+const LEAST_LIMIT: Duration = Duration::from_secs(180);
 
 /// What one run gave.
 #[derive(Debug)]
@@ -76,6 +80,15 @@ impl Suite {
         let base = &self.bases[planned.base as usize];
         let text = self.scripts[planned.script as usize].text().unwrap_or_default();
         script::parse(text, &base.settings.definitions).map_or(Duration::ZERO, |script| estimate::duration(&script))
+    }
+
+    /// How long a run may take on the machine's clock: what its script says, else what the user of a real-clock target
+    /// can be asked to wait.
+    pub(super) fn time_limit(&self, run: usize, expected: Duration) -> Duration {
+        let text = self.scripts[self.runs[run].script as usize].text().unwrap_or_default();
+        let said = header::values(text, "timeout").next().and_then(|seconds| seconds.parse().ok());
+        let said = said.and_then(|seconds: f64| Duration::try_from_secs_f64(seconds).ok());
+        said.unwrap_or(LEAST_LIMIT.max(expected.saturating_mul(2)))
     }
 
     /// Names a run for reports.
@@ -206,6 +219,15 @@ impl RunResult {
             details: None,
             capture: None,
         }
+    }
+
+    /// A run that was ended because it took too long.
+    pub(super) fn timed_out(&mut self, limit: Duration) {
+        let details = self.details.get_or_insert_default();
+        let message = format!("the run was given up after {} s", limit.as_secs_f64());
+        let failure =
+            details.failure.get_or_insert_with(|| failure(Blame::Environment, FailureKind::TimedOut, String::new()));
+        (failure.kind, failure.message, self.verdict) = (FailureKind::TimedOut, message, Verdict::Inconclusive);
     }
 
     fn with(mut self, details: Details) -> Self {

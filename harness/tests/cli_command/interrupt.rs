@@ -50,6 +50,21 @@ fn ctrl_c_tells_what_is_known_so_far() {
 }
 
 #[test]
+fn a_run_that_takes_too_long_is_given_up() {
+    let folder = folder(&[("b.pkt", &format!("//@ timeout: 0.5\n{WAITS}"))]);
+    let begin = Instant::now();
+    let arguments = ["run", "b.pkt", "--target", "linux", "--ip-version", "ipv4"];
+    let (status, out, err) = super::support::outcome(folder.path(), &arguments);
+    assert_eq!(status, 96, "{out}{err}");
+    if err.contains("is not possible here") {
+        eprintln!("not possible here: {err}");
+        return;
+    }
+    assert!(out.contains("the run was given up after 0.5 s"), "{out}");
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_the_suite_without_noise() {
     let folder = folder(&[("a.pkt", PASSES)]);
     let mut child = Command::new(env!("CARGO_BIN_EXE_rfcheck"))

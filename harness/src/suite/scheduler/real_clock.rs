@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::num::NonZeroUsize;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
@@ -41,14 +41,25 @@ pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Me
         pace: Pace::new(context.cores, context.jobs.map(NonZeroUsize::get)),
         durations,
         waiting: Default::default(),
-        running: 0,
-        running_long: 0,
+        running: HashMap::new(),
         failed: HashMap::new(),
     };
     for run in runs {
         crowd.queue(run, 1);
     }
     crowd.work();
+}
+
+/// How often it is looked whether a run takes too long, or all are to end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A run that goes on.
+struct Running {
+    since: Instant,
+    limit: Duration,
+    /// Ends this run alone.
+    interrupt: Interrupt,
+    is_late: bool,
 }
 
 /// Runs that go on side by side, and those that wait to.
@@ -59,9 +70,7 @@ struct Crowd<'a> {
     durations: HashMap<usize, Duration>,
     /// For each attempt the runs that wait for it, the longest on top.
     waiting: [BinaryHeap<(Duration, Reverse<usize>)>; ATTEMPTS],
-    running: usize,
-    /// Of those, scripts that take long.
-    running_long: usize,
+    running: HashMap<usize, Running>,
     /// How runs failed that are tried again.
     failed: HashMap<usize, Failure>,
 }
@@ -78,28 +87,43 @@ impl<'a> Crowd<'a> {
             loop {
                 while let Some((run, attempt)) = self.next() {
                     if self.start(scope, run, attempt, &done) {
-                        self.running += 1;
-                        self.running_long += usize::from(self.is_long(run));
-                    } else if self.running == 0 {
+                        continue;
+                    }
+                    if self.running.is_empty() {
                         // Not even one thread: the run is done here.
-                        let result = execute(self.context, run, attempt, Suite::execute);
+                        let result = execute(self.context, run, attempt, self.context.interrupt, Suite::execute);
                         self.finished(result);
                     } else {
-                        self.pace.cap(self.running);
+                        self.pace.cap(self.running.len());
                         self.queue(run, attempt);
                         break;
                     }
                 }
-                if self.running == 0 {
+                if self.running.is_empty() {
                     break;
                 }
-                let result = receive(&finished);
-                self.running -= 1;
-                self.running_long -= usize::from(self.is_long(result.run));
-                self.pace.observe(result.lateness, Instant::now());
-                self.finished(result);
+                if let Some(mut result) = receive(&finished) {
+                    let running = self.running.remove(&result.run);
+                    if let Some(running) = running.filter(|running| running.is_late && is_interrupted(&result)) {
+                        result.timed_out(running.limit);
+                    }
+                    self.pace.observe(result.lateness, Instant::now());
+                    self.finished(result);
+                }
+                self.look_after();
             }
         });
+    }
+
+    /// Ends runs that take too long, and all of them once the suite is interrupted.
+    fn look_after(&mut self) {
+        let all = self.context.interrupt.is_interrupted();
+        for running in self.running.values_mut() {
+            running.is_late = running.is_late || running.since.elapsed() > running.limit;
+            if running.is_late || all {
+                running.interrupt.interrupt();
+            }
+        }
     }
 
     /// The run to start now, and which attempt at it this is; none if there are enough beside each other.
@@ -108,13 +132,13 @@ impl<'a> Crowd<'a> {
             return None;
         }
         let attempt = 1 + self.waiting.iter().position(|waiting| !waiting.is_empty())?;
-        let busy = self.running - self.running_long;
+        let busy = self.running.keys().filter(|run| !self.is_long(**run)).count();
         let is_quiet = match attempt {
             1 => true,
             2 => busy < self.context.cores * FEW,
             _ => busy < self.context.cores,
         };
-        if !is_quiet || self.running >= self.pace.limit() {
+        if !is_quiet || self.running.len() >= self.pace.limit() {
             return None;
         }
         self.waiting[attempt - 1].pop().map(|(_, Reverse(run))| (run, attempt))
@@ -125,20 +149,27 @@ impl<'a> Crowd<'a> {
     }
 
     /// Starts one run on a thread of its own; false if the system has none to give.
-    fn start<'s>(&self, scope: &'s Scope<'s, '_>, run: usize, attempt: usize, done: &Sender<RunResult>) -> bool
+    fn start<'s>(&mut self, scope: &'s Scope<'s, '_>, run: usize, attempt: usize, done: &Sender<RunResult>) -> bool
     where
         'a: 's,
     {
-        let (context, done) = (self.context, done.clone());
+        let (context, done, interrupt) = (self.context, done.clone(), Interrupt::default());
+        let own = interrupt.clone();
         let spawned = Builder::new().spawn_scoped(scope, move || {
-            let result = execute(context, run, attempt, Suite::execute_on_own_thread);
+            let result = execute(context, run, attempt, &own, Suite::execute_on_own_thread);
             // Whoever started it waits for it.
             let _waiting = done.send(result);
         });
-        if spawned.is_ok() && attempt == 1 {
+        if spawned.is_err() {
+            return false;
+        }
+        let expected = self.durations.get(&run).copied().unwrap_or_default();
+        let limit = context.suite.time_limit(run, expected);
+        self.running.insert(run, Running { since: Instant::now(), limit, interrupt, is_late: false });
+        if attempt == 1 {
             send(self.sender, Message::Started(run));
         }
-        spawned.is_ok()
+        true
     }
 
     fn finished(&mut self, result: RunResult) {
@@ -163,6 +194,7 @@ impl<'a> Crowd<'a> {
             // A failure that is known is as good under load as at rest, and a pass may be luck.
             Verdict::Fail if self.is_known(result) => false,
             Verdict::Pass => first && self.is_known(result),
+            _ if failure.is_some_and(|failure| failure.kind == FailureKind::TimedOut) => false,
             Verdict::Fail | Verdict::Inconclusive if first => true,
             // What was the same twice is the same again: a failure comes from the target, if the tester was in time.
             Verdict::Fail => result.lateness > DUBIOUS || !self.is_repeated(failure, result.run),
@@ -190,18 +222,21 @@ fn is_same(a: &Failure, b: &Failure) -> bool {
     a.kind != FailureKind::Timing && (a.kind, a.line, &a.actual) == (b.kind, b.line, &b.actual)
 }
 
-fn execute(
-    context: Context<'_>,
-    run: usize,
-    attempt: usize,
-    how: fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult,
-) -> RunResult {
-    let mut scratch = Scratch::with_interrupt(context.interrupt.clone());
-    let mut result = how(context.suite, run, &mut scratch, context.interrupt);
+/// One of the suite's ways to run a planned run.
+type Execute = fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult;
+
+fn execute(context: Context<'_>, run: usize, attempt: usize, interrupt: &Interrupt, how: Execute) -> RunResult {
+    let mut scratch = Scratch::with_interrupt(interrupt.clone());
+    let mut result = how(context.suite, run, &mut scratch, interrupt);
     result.attempts = attempt as u32;
     result
 }
 
-fn receive(finished: &Receiver<RunResult>) -> RunResult {
-    finished.recv().expect("work() itself holds a sender, and every run sends its result, even after a panic")
+/// The next run that ends, if one does soon.
+fn receive(finished: &Receiver<RunResult>) -> Option<RunResult> {
+    match finished.recv_timeout(LOOK) {
+        Ok(result) => Some(result),
+        Err(RecvTimeoutError::Timeout) => None,
+        Err(RecvTimeoutError::Disconnected) => unreachable!("work() itself holds a sender"),
+    }
 }
