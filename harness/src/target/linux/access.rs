@@ -95,7 +95,7 @@ pub(super) fn find(home: &Arc<Home>) -> Result<(Access, DeviceKind), TargetError
 
 /// Makes a link and drops it.
 fn try_once(kind: &DeviceKind, home: &Arc<Home>) -> Result<(), TargetError> {
-    Device::make(kind, home, &Link::default_for(IpVersion::Ipv4)).map(drop)
+    Device::make(kind, home, &Link::default_for(IpVersion::Ipv4), true).map(drop)
 }
 
 fn is_privileged() -> bool {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::configure::{configure, validate};
 use super::namespace::{Home, Namespace};
 use super::netlink;
+use super::stamps::Stamps;
 use super::system::Tried;
 use super::tun::{NODE, Tun};
 use super::veth::{Peer, Peers, Veth};
@@ -24,13 +25,21 @@ pub(super) enum DeviceKind {
 /// The link's device at the tester's end.
 #[derive(Debug)]
 pub(super) enum Device {
-    Tun(Tun),
+    /// A TUN device, and what stamps its packets where the tester may read them late.
+    Tun(Tun, Option<Stamps>),
+    /// One end of a veth pair.
     Veth(Veth),
 }
 
 impl Device {
-    /// Moves the calling thread into a fresh network namespace with such a device, addresses and routes.
-    pub(super) fn make(kind: &DeviceKind, home: &Arc<Home>, link: &Link) -> Result<(Device, Namespace), TargetError> {
+    /// Moves the calling thread into a fresh network namespace with such a device, addresses and routes. A `prompt`
+    /// thread is scheduled so that it reads packets as they come.
+    pub(super) fn make(
+        kind: &DeviceKind,
+        home: &Arc<Home>,
+        link: &Link,
+        prompt: bool,
+    ) -> Result<(Device, Namespace), TargetError> {
         validate(link)?;
         let fresh = || Namespace::make(home).tried("cannot make a network namespace");
         let open = || netlink::open(libc::NETLINK_ROUTE).tried("cannot open a route netlink socket");
@@ -39,7 +48,9 @@ impl Device {
                 let namespace = fresh()?;
                 let (tun, index) = Tun::make(link).tried(format!("cannot make a TUN device from {NODE}"))?;
                 configure(&open()?, index, link)?;
-                Ok((Device::Tun(tun), namespace))
+                let stamps = (!prompt).then(|| Stamps::open(index)).transpose();
+                let stamps = stamps.tried("cannot open a packet socket on the TUN device")?;
+                Ok((Device::Tun(tun, stamps), namespace))
             }
             DeviceKind::Veth(peers) => {
                 let peer = Peer::prepare(peers).tried("cannot open a packet socket");
@@ -55,7 +66,7 @@ impl Device {
     /// Hands a datagram to the target.
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
         match self {
-            Device::Tun(tun) => tun.send(packet),
+            Device::Tun(tun, _) => tun.send(packet),
             Device::Veth(veth) => veth.send(packet),
         }
     }
@@ -63,16 +74,17 @@ impl Device {
     /// Takes the target's next datagram, if there is one.
     pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         match self {
-            Device::Tun(tun) => tun.receive(packet),
+            Device::Tun(tun, _) => tun.receive(packet),
             Device::Veth(veth) => veth.receive(packet),
         }
     }
 
-    /// When the datagram that was taken last was sent, in nanoseconds of CLOCK_MONOTONIC, if the kernel tells.
-    pub(super) fn stamp(&self) -> Option<u64> {
+    /// When `packet`, taken just now, was sent, in nanoseconds of CLOCK_MONOTONIC, if the kernel tells.
+    pub(super) fn stamp(&mut self, packet: &[u8]) -> io::Result<Option<u64>> {
         match self {
-            Device::Tun(_) => None,
-            Device::Veth(veth) => Some(veth.stamp()),
+            Device::Tun(_, Some(stamps)) => stamps.of(packet),
+            Device::Tun(_, None) => Ok(None),
+            Device::Veth(veth) => Ok(Some(veth.stamp())),
         }
     }
 }
@@ -80,7 +92,7 @@ impl Device {
 impl AsFd for Device {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
-            Device::Tun(tun) => tun.as_fd(),
+            Device::Tun(tun, _) => tun.as_fd(),
             Device::Veth(veth) => veth.as_fd(),
         }
     }

@@ -9,6 +9,7 @@ use super::command::Spawner;
 use super::device::DeviceKind;
 use super::namespace::Home;
 use super::system::Tried;
+use super::system::check;
 use super::target::LinuxTarget;
 use super::veth::Peers;
 use super::watchdog;
@@ -32,6 +33,8 @@ impl LinuxFactory {
         // Early, while there is little to copy into another process. If it cannot be had, commands will say why.
         let spawner = Spawner::get().inspect_err(|error| tracing::warn!("there are no shell commands: {error}")).ok();
         watchdog::start().tried("cannot start a thread")?;
+        // After that, so that commands keep the limit of their caller.
+        raise_descriptor_limit();
         let home = Home::find().map_err(access::no_namespace)?;
         let (access, kind) = access::find(&home)?;
         Ok(LinuxFactory {
@@ -85,5 +88,21 @@ impl TargetFactory for LinuxFactory {
         let target =
             LinuxTarget::make(link, &self.kind, &self.home, &self.capabilities, self.working_directory.clone())?;
         Ok(Box::new(target))
+    }
+}
+
+/// Lets the process open as many descriptors as its user may. A run has about half a dozen, and a thousand runs can go on
+/// at once.
+fn raise_descriptor_limit() {
+    // SAFETY: all-zero octets are a valid `struct rlimit`, which is valid for writing and reading.
+    let raised = unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        check(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit)).and_then(|_| {
+            limit.rlim_cur = limit.rlim_max;
+            check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))
+        })
+    };
+    if let Err(error) = raised {
+        tracing::debug!("the number of descriptors stays limited: {error}");
     }
 }

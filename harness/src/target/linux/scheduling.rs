@@ -32,6 +32,11 @@ impl RealTime {
         unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
         RealTime { active }
     }
+
+    /// Whether it was allowed.
+    pub(super) fn is_active(&self) -> bool {
+        self.active
+    }
 }
 
 impl Drop for RealTime {
@@ -102,6 +107,13 @@ impl Lateness {
             (Some(account), _) => self.total.set(account.since_start()),
             (None, Some(due)) => self.total.set(self.total.get() + now.wall.saturating_sub(due)),
             (None, None) => {}
+        }
+    }
+
+    /// The thread could have run since `ready` (CLOCK_MONOTONIC) and did not until now.
+    pub(super) fn waited_since(&mut self, ready: u64) {
+        if self.account.is_none() {
+            self.total.set(self.total.get() + monotonic().saturating_sub(ready));
         }
     }
 

@@ -14,16 +14,15 @@ use super::clock::{Clock, monotonic};
 use super::configure::{quiet, up};
 use super::namespace::{Home, Namespace};
 use super::netlink::{self, Batch};
+use super::packet_socket::{PacketSocket, address};
 use super::scheduling::{Lateness, RealTime};
-use super::system::{Tried, check, check_size, owned};
+use super::system::{Tried, check_size};
 use super::tun::{NODE, Tun};
 use crate::target::{Link, TargetError};
 use crate::time::Instant;
 
 /// The greatest MTU a TUN device has: the stack keeps to the link's, the tester need not.
 const DEVICE_MTU: u32 = 65_535;
-/// Receive buffer of the packet socket, in octets; enough for a few thousand packets.
-const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 /// How long before a deadline a thread wakes, to be awake when it comes; in nanoseconds.
 const SPIN: u64 = 30_000;
 
@@ -84,38 +83,28 @@ impl StackEnd {
 /// The packet socket, for the tester.
 #[derive(Debug)]
 pub(in crate::target) struct TesterEnd {
-    socket: OwnedFd,
+    socket: PacketSocket,
     index: u32,
 }
 
 impl TesterEnd {
     fn open(index: u32) -> io::Result<TesterEnd> {
-        let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        // SAFETY: no pointers are passed. Protocol 0: nothing is received before the socket is bound.
-        let socket = owned(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
-        let end = TesterEnd { socket, index };
-        end.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
-        end.set(libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, 1)?;
-        // Beyond the system's limit only a privileged user may go.
-        if end.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER).is_err() {
-            end.set(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
-        }
-        let address = end.address(libc::ETH_P_ALL as u16);
-        let (address, length) = ((&raw const address).cast(), size_of::<libc::sockaddr_ll>() as libc::socklen_t);
-        // SAFETY: the address is valid for its length.
-        check(unsafe { libc::bind(end.socket.as_raw_fd(), address, length) })?;
-        Ok(end)
+        let socket = PacketSocket::open(libc::SOCK_DGRAM)?;
+        socket.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
+        socket.set(libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, 1)?;
+        socket.bind(index)?;
+        Ok(TesterEnd { socket, index })
     }
 
     /// Sends one datagram to the stack. What is no IP datagram is sent all the same.
     pub(in crate::target) fn send(&self, packet: &[u8]) -> io::Result<()> {
         let is_ipv6 = packet.first().is_some_and(|octet| octet >> 4 == 6);
-        let address = self.address(if is_ipv6 { libc::ETH_P_IPV6 } else { libc::ETH_P_IP } as u16);
+        let address = address(self.index, if is_ipv6 { libc::ETH_P_IPV6 } else { libc::ETH_P_IP } as u16);
         let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
         // SAFETY: packet and address are valid for their lengths.
         let sent = unsafe {
             let address = (&raw const address).cast();
-            libc::sendto(self.socket.as_raw_fd(), packet.as_ptr().cast(), packet.len(), 0, address, length)
+            libc::sendto(self.as_fd().as_raw_fd(), packet.as_ptr().cast(), packet.len(), 0, address, length)
         };
         match check_size(sent) {
             Ok(_) => Ok(()),
@@ -127,35 +116,7 @@ impl TesterEnd {
 
     /// Takes the stack's next datagram, if there is one, into `packet`.
     pub(in crate::target) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
-        packet.clear();
-        packet.reserve(DEVICE_MTU as usize);
-        let room = packet.as_mut_ptr().cast();
-        // SAFETY: so many octets have just been reserved behind the pointer.
-        match check_size(unsafe { libc::recv(self.socket.as_raw_fd(), room, DEVICE_MTU as usize, 0) }) {
-            Ok(length) => {
-                // SAFETY: the kernel has written `length` octets.
-                unsafe { packet.set_len(length) };
-                Ok(true)
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn set(&self, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
-        let (value, length) = ((&raw const value).cast(), size_of::<libc::c_int>() as libc::socklen_t);
-        // SAFETY: the value is valid for its length.
-        check(unsafe { libc::setsockopt(self.socket.as_raw_fd(), level, option, value, length) })?;
-        Ok(())
-    }
-
-    fn address(&self, protocol: u16) -> libc::sockaddr_ll {
-        // SAFETY: all-zero octets are a valid `struct sockaddr_ll`.
-        let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-        address.sll_family = libc::AF_PACKET as libc::c_ushort;
-        address.sll_protocol = protocol.to_be();
-        address.sll_ifindex = self.index as libc::c_int;
-        address
+        Ok(self.socket.receive(packet, DEVICE_MTU as usize)?.is_some())
     }
 }
 

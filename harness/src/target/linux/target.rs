@@ -47,6 +47,8 @@ pub(super) struct LinuxTarget {
     device: Device,
     watched: Watched,
     lateness: Lateness,
+    /// Whether the thread has just been woken by a packet or a call.
+    woken: bool,
     _real_time: RealTime,
     _namespace: Namespace,
 }
@@ -60,10 +62,10 @@ impl LinuxTarget {
         working_directory: Option<PathBuf>,
     ) -> Result<LinuxTarget, TargetError> {
         let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
-        let (device, namespace) = Device::make(kind, home, link)?;
+        let real_time = RealTime::try_enter();
+        let (device, namespace) = Device::make(kind, home, link, real_time.is_active())?;
         let watched = Watched::register().tried("cannot start the watchdog")?;
         let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;
-        let real_time = RealTime::try_enter();
         Ok(LinuxTarget {
             capabilities: Arc::clone(capabilities),
             returned: VecDeque::new(),
@@ -76,6 +78,7 @@ impl LinuxTarget {
             device,
             watched,
             lateness: Lateness::start(),
+            woken: false,
             _real_time: real_time,
             _capabilities: restore,
             _namespace: namespace,
@@ -91,9 +94,16 @@ impl LinuxTarget {
             self.note(call, &returned);
             return Ok(Some(Event::Returned(returned)));
         }
-        let received = self.device.receive(packet).map_err(|error| gone("read from", &error))?;
-        let at = |stamp| self.context.clock.at(stamp);
-        Ok(received.then(|| Event::Packet(self.device.stamp().map_or_else(|| self.now(), at))))
+        if !self.device.receive(packet).map_err(|error| gone("read from", &error))? {
+            return Ok(None);
+        }
+        let stamp = self.device.stamp(packet).map_err(|error| gone("read from", &error))?;
+        if let Some(stamp) = stamp.filter(|_| self.woken) {
+            self.lateness.waited_since(stamp);
+        }
+        self.woken = false;
+        let at = stamp.map_or_else(|| self.now(), |stamp| self.context.clock.at(stamp));
+        Ok(Some(Event::Packet(at)))
     }
 
     /// Remembers what a call leaves behind.
@@ -139,6 +149,7 @@ impl LinuxTarget {
         let result = unsafe { libc::ppoll(waited_for.as_mut_ptr(), count, &timeout, std::ptr::null()) };
         let error = io::Error::last_os_error();
         self.lateness.after_sleep((result == 0).then_some(wake));
+        self.woken = result > 0;
         if result < 0 && error.kind() != io::ErrorKind::Interrupted {
             return Err(gone("wait for", &error));
         }

@@ -8,19 +8,18 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::clock::{monotonic, realtime};
 use super::configure::{DEVICE, up};
 use super::ethtool;
 use super::namespace;
 use super::netlink::{self, Batch};
 use super::offload;
-use super::system::{check, check_size, owned};
+use super::packet_socket::PacketSocket;
+use super::system::check_size;
 use crate::target::Link;
 
 const VETH_INFO_PEER: u16 = 1;
+const PACKET_VNET_HDR: libc::c_int = 15;
 /// Length of an Ethernet header.
 const ETHERNET: usize = 14;
 /// A locally administered address for both ends.
@@ -28,8 +27,6 @@ const ADDRESS: [u8; 6] = [2, 0, 0, 0, 0, 1];
 /// The largest MTU a veth device has.
 const LARGEST_MTU: u32 = 65_535;
 const LARGEST: usize = offload::HEADER + ETHERNET + 40 + LARGEST_MTU as usize;
-/// Receive buffer of the packet socket, in octets.
-const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 
 /// The namespace of the tester's ends.
 #[derive(Debug)]
@@ -59,8 +56,7 @@ impl Peers {
 /// The tester's end of a pair.
 #[derive(Debug)]
 pub(super) struct Veth {
-    /// `None` only while this is dropped.
-    socket: Option<OwnedFd>,
+    socket: PacketSocket,
     receive_segment: Option<u16>,
     buffer: Vec<u8>,
     /// When the packet that was read last came, in nanoseconds of CLOCK_MONOTONIC.
@@ -70,7 +66,7 @@ pub(super) struct Veth {
 /// Of a pair under construction, what lies in the namespace of the peers.
 #[derive(Debug)]
 pub(super) struct Peer {
-    socket: OwnedFd,
+    socket: PacketSocket,
     netlink: OwnedFd,
     index: u32,
 }
@@ -79,25 +75,16 @@ impl Peer {
     /// Prepares the tester's end. Leaves the calling thread in the namespace of the peers: the run's own comes next.
     pub(super) fn prepare(peers: &Peers) -> io::Result<Peer> {
         namespace::enter(&peers.namespace)?;
-        let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        // Protocol 0: nothing is received before the socket is bound to its device.
-        // SAFETY: no pointers are passed.
-        let socket = owned(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
+        let socket = PacketSocket::open(libc::SOCK_RAW)?;
         let netlink = netlink::open(libc::NETLINK_ROUTE)?;
         let index = peers.next_index.fetch_add(1, Ordering::Relaxed);
-        set(&socket, libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
-        set(&socket, libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, 1)?;
-        set(&socket, libc::SOL_PACKET, PACKET_VNET_HDR, 1)?;
-        set(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
-        // Beyond the system's limit only a privileged user may go.
-        if set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER).is_err() {
-            set(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
-        }
+        socket.set(libc::SOL_PACKET, libc::PACKET_IGNORE_OUTGOING, 1)?;
+        socket.set(libc::SOL_PACKET, libc::PACKET_QDISC_BYPASS, 1)?;
+        socket.set(libc::SOL_PACKET, PACKET_VNET_HDR, 1)?;
+        socket.set(libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1)?;
         Ok(Peer { socket, netlink, index })
     }
 }
-
-const PACKET_VNET_HDR: libc::c_int = 15;
 
 impl Veth {
     /// Makes the pair, with the target's end in the calling thread's namespace, and returns it with that end's index.
@@ -133,11 +120,9 @@ impl Veth {
         let mut batch = Batch::default();
         up(&mut batch, "bring up the tester's end", peer.index);
         batch.run(&peer.netlink).map_err(refused)?;
-        bind(&peer.socket, peer.index)?;
-        let index = peer.index;
-        let veth =
-            Veth { socket: Some(peer.socket), receive_segment: link.receive_segment, buffer: Vec::new(), stamp: 0 };
-        Ok((veth, index))
+        peer.socket.bind(peer.index)?;
+        let veth = Veth { socket: peer.socket, receive_segment: link.receive_segment, buffer: Vec::new(), stamp: 0 };
+        Ok((veth, peer.index))
     }
 
     /// Hands a datagram to the target.
@@ -166,8 +151,9 @@ impl Veth {
     pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         packet.clear();
         loop {
-            if !self.read()? {
-                return Ok(false);
+            match self.socket.receive(&mut self.buffer, LARGEST)? {
+                None => return Ok(false),
+                Some(stamp) => self.stamp = stamp,
             }
             let Some((header, frame)) = self.buffer.split_first_chunk::<{ offload::HEADER }>() else { continue };
             let Some((ethernet, datagram)) = frame.split_first_chunk::<ETHERNET>() else { continue };
@@ -184,79 +170,10 @@ impl Veth {
     pub(super) fn stamp(&self) -> u64 {
         self.stamp
     }
-
-    /// Reads one frame with its header, and its time stamp; false if there is none.
-    fn read(&mut self) -> io::Result<bool> {
-        self.buffer.clear();
-        self.buffer.reserve(LARGEST);
-        let mut control = [0u64; 8];
-        let mut vector = libc::iovec { iov_base: self.buffer.as_mut_ptr().cast(), iov_len: LARGEST };
-        // SAFETY: all-zero octets are a valid `struct msghdr`; both rooms are as large as is said.
-        let (length, stamp) = unsafe {
-            let mut message: libc::msghdr = std::mem::zeroed();
-            message.msg_iov = &raw mut vector;
-            message.msg_iovlen = 1;
-            message.msg_control = control.as_mut_ptr().cast();
-            message.msg_controllen = size_of_val(&control) as _;
-            let length = libc::recvmsg(self.as_fd().as_raw_fd(), &raw mut message, 0);
-            let header = if length < 0 { std::ptr::null_mut() } else { libc::CMSG_FIRSTHDR(&raw const message) };
-            let stamped = !header.is_null() && (*header).cmsg_type == libc::SCM_TIMESTAMPNS;
-            (length, stamped.then(|| libc::CMSG_DATA(header).cast::<libc::timespec>().read_unaligned()))
-        };
-        match check_size(length) {
-            Ok(length) => {
-                // SAFETY: the kernel has written so many octets.
-                unsafe { self.buffer.set_len(length) };
-                let age = stamp.map_or(0, |stamp| {
-                    realtime().saturating_sub(stamp.tv_sec as u64 * 1_000_000_000 + stamp.tv_nsec as u64)
-                });
-                self.stamp = monotonic().saturating_sub(age);
-                Ok(true)
-            }
-            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
 }
 
 impl AsFd for Veth {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_ref().expect("the socket is there until this is dropped").as_fd()
+        self.socket.as_fd()
     }
-}
-
-impl Drop for Veth {
-    /// Leaves the closing to another thread: the kernel waits for a grace period, some 10 ms, before it is done.
-    fn drop(&mut self) {
-        static CLOSER: LazyLock<Option<Mutex<Sender<OwnedFd>>>> = LazyLock::new(|| {
-            let (sender, receiver) = channel::<OwnedFd>();
-            let closer = std::thread::Builder::new().name("rfcheck-closer".into());
-            closer.spawn(move || receiver.iter().for_each(drop)).ok()?;
-            Some(Mutex::new(sender))
-        });
-        let Some(socket) = self.socket.take() else { return };
-        if let Some(closer) = &*CLOSER {
-            // Without the thread it is closed here.
-            let _ = closer.lock().unwrap_or_else(PoisonError::into_inner).send(socket);
-        }
-    }
-}
-
-fn set(socket: &OwnedFd, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
-    let (value, length) = ((&raw const value).cast(), size_of::<libc::c_int>() as libc::socklen_t);
-    // SAFETY: the value is valid for its length.
-    check(unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, value, length) })?;
-    Ok(())
-}
-
-fn bind(socket: &OwnedFd, index: u32) -> io::Result<()> {
-    // SAFETY: all-zero octets are a valid `struct sockaddr_ll`.
-    let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-    address.sll_family = libc::AF_PACKET as libc::c_ushort;
-    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
-    address.sll_ifindex = index as libc::c_int;
-    let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
-    // SAFETY: the address is valid for its length.
-    check(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) })?;
-    Ok(())
 }
