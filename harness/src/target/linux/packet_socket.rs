@@ -2,8 +2,6 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::clock::{monotonic, realtime};
 use super::system::{check, check_size, owned};
@@ -12,10 +10,12 @@ use super::system::{check, check_size, owned};
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 
 /// A packet socket whose reads return at once.
+///
+/// Closing it takes the kernel a grace period, some 10 ms. The run's own thread closes it all the same: descriptors of a
+/// run are its own, and no other thread has them.
 #[derive(Debug)]
 pub(super) struct PacketSocket {
-    /// `None` only while this is dropped.
-    socket: Option<OwnedFd>,
+    socket: OwnedFd,
 }
 
 impl PacketSocket {
@@ -24,7 +24,7 @@ impl PacketSocket {
         let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: no pointers are passed.
         let socket = owned(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
-        let socket = PacketSocket { socket: Some(socket) };
+        let socket = PacketSocket { socket };
         // Beyond the system's limit only a privileged user may go.
         if socket.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER).is_err() {
             socket.set(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
@@ -93,24 +93,7 @@ impl PacketSocket {
 
 impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_ref().expect("the socket is there until this is dropped").as_fd()
-    }
-}
-
-impl Drop for PacketSocket {
-    /// Leaves the closing to another thread: the kernel waits for a grace period, some 10 ms, before it is done.
-    fn drop(&mut self) {
-        static CLOSER: LazyLock<Option<Mutex<Sender<OwnedFd>>>> = LazyLock::new(|| {
-            let (sender, receiver) = channel::<OwnedFd>();
-            let closer = std::thread::Builder::new().name("rfcheck-closer".into());
-            closer.spawn(move || receiver.iter().for_each(drop)).ok()?;
-            Some(Mutex::new(sender))
-        });
-        let Some(socket) = self.socket.take() else { return };
-        if let Some(closer) = &*CLOSER {
-            // Without the thread it is closed here.
-            let _ = closer.lock().unwrap_or_else(PoisonError::into_inner).send(socket);
-        }
+        self.socket.as_fd()
     }
 }
 
