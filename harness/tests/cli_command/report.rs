@@ -39,6 +39,19 @@ fn a_pipe_sees_no_colours() {
 }
 
 #[test]
+fn colours_can_be_forced_and_switched_off() {
+    let folder = everything();
+    let out = |name: &str, value: &str| {
+        let output = super::support::rfcheck(folder.path()).args(ARGUMENTS).env(name, value).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let coloured = out("CLICOLOR_FORCE", "1");
+    // What differs is underlined too, for those who do not see the colours.
+    assert!(coloured.contains("\x1b[1m\x1b[4m\x1b[31m7"), "{coloured}");
+    assert!(!out("NO_COLOR", "1").contains('\x1b'));
+}
+
+#[test]
 fn json_has_one_event_a_line_and_keeps_to_the_schema() {
     let folder = everything();
     let mut arguments = ARGUMENTS;
