@@ -14,13 +14,18 @@ const VERSIONS: [IpVersion; 3] = [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, Ip
 const STREAM: i32 = 1;
 const DATAGRAM: i32 = 2;
 
-fn for_each_version(test: &str, body: impl Fn(&mut dyn Target, &Link)) {
+/// On each kind of link and in each IP version, on a thread that is made for the run as a suite makes them.
+fn for_each_version(test: &str, body: impl Fn(&mut dyn Target, &Link) + Sync) {
     let Some(factory) = factory(test) else { return };
     for factory in [factory.over_veth_pairs().unwrap(), factory] {
         for version in VERSIONS {
-            let link = Link::default_for(version);
-            let mut target = factory.create(&link).unwrap();
-            body(&mut *target, &link);
+            let run = || {
+                factory.prepare_thread().unwrap();
+                let link = Link::default_for(version);
+                let mut target = factory.create(&link).unwrap();
+                body(&mut *target, &link);
+            };
+            std::thread::scope(|scope| scope.spawn(run).join()).unwrap();
         }
     }
 }
@@ -261,4 +266,25 @@ fn connections_in(namespace: &std::fs::File) -> usize {
         sockets.filter(|line| line.split_whitespace().nth(3) != Some("0A")).count()
     };
     std::thread::scope(|scope| scope.spawn(look).join().unwrap())
+}
+
+#[test]
+fn runs_leave_no_descriptor_open() {
+    let Some(factory) = factory("descriptors") else { return };
+    let open = || std::fs::read_dir("/proc/thread-self/fd").unwrap().count();
+    for factory in [factory.over_veth_pairs().unwrap(), factory] {
+        let run = || {
+            factory.prepare_thread().unwrap();
+            let before = open();
+            for _ in 0..20 {
+                let mut target = factory.create(&Link::default_for(IpVersion::Ipv4)).unwrap();
+                value(&mut *target, SocketCall::Socket { domain: 2, kind: STREAM, protocol: 0 });
+                value(&mut *target, SocketCall::Pipe);
+                value(&mut *target, SocketCall::EpollCreate { size: 1 });
+                target.call(SocketCall::Poll { entries: vec![], timeout: -1 }, CallMode::Blocking).unwrap();
+            }
+            assert_eq!(open(), before);
+        };
+        std::thread::scope(|scope| scope.spawn(run).join()).unwrap();
+    }
 }

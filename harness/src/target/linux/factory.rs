@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::access::{self, Access, AccessDevice};
 use super::capabilities;
+use super::closer;
 use super::command::Spawner;
 use super::device::DeviceKind;
 use super::namespace::Home;
-use super::system::Tried;
-use super::system::check;
+use super::system::{Tried, check};
 use super::target::LinuxTarget;
 use super::veth::Peers;
 use super::watchdog;
@@ -32,7 +32,7 @@ impl LinuxFactory {
     pub fn new() -> Result<LinuxFactory, TargetError> {
         // Early, while there is little to copy into another process. If it cannot be had, commands will say why.
         let spawner = Spawner::get().inspect_err(|error| tracing::warn!("there are no shell commands: {error}")).ok();
-        watchdog::start().tried("cannot start a thread")?;
+        watchdog::start().and_then(|()| closer::start()).tried("cannot start a thread")?;
         // After that, so that commands keep the limit of their caller.
         raise_descriptor_limit();
         let home = Home::find().map_err(access::no_namespace)?;
@@ -40,7 +40,6 @@ impl LinuxFactory {
         Ok(LinuxFactory {
             access,
             kind,
-
             home,
             _spawner: spawner,
             capabilities: Arc::new(capabilities::all()),

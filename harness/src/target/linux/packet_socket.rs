@@ -4,18 +4,17 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::clock::{monotonic, realtime};
+use super::closer;
 use super::system::{check, check_size, owned};
 
 /// Receive buffer, in octets; enough for a few thousand packets.
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 
 /// A packet socket whose reads return at once.
-///
-/// Closing it takes the kernel a grace period, some 10 ms. The run's own thread closes it all the same: descriptors of a
-/// run are its own, and no other thread has them.
 #[derive(Debug)]
 pub(super) struct PacketSocket {
-    socket: OwnedFd,
+    /// `None` only while this is dropped.
+    socket: Option<OwnedFd>,
 }
 
 impl PacketSocket {
@@ -24,7 +23,7 @@ impl PacketSocket {
         let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: no pointers are passed.
         let socket = owned(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
-        let socket = PacketSocket { socket };
+        let socket = PacketSocket { socket: Some(socket) };
         // Beyond the system's limit only a privileged user may go.
         if socket.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER).is_err() {
             socket.set(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_BUFFER)?;
@@ -93,7 +92,15 @@ impl PacketSocket {
 
 impl AsFd for PacketSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.socket.as_ref().expect("the socket is there until this is dropped").as_fd()
+    }
+}
+
+impl Drop for PacketSocket {
+    fn drop(&mut self) {
+        if let Some(socket) = self.socket.take() {
+            closer::close(socket);
+        }
     }
 }
 

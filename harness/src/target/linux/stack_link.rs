@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::{Clock, monotonic};
+use super::closer;
 use super::configure::{quiet, up};
 use super::namespace::{Home, Namespace};
 use super::netlink::{self, Batch};
@@ -35,6 +36,7 @@ pub(in crate::target) struct StackLinks {
 impl StackLinks {
     /// Finds out whether network namespaces are possible here.
     pub(in crate::target) fn new() -> Result<Self, TargetError> {
+        closer::start().tried("cannot start a thread")?;
         Ok(StackLinks { home: Home::find().tried("cannot make a network namespace")? })
     }
 

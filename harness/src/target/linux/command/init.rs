@@ -6,7 +6,8 @@
 use std::mem;
 use std::ptr;
 
-use super::{Answer, CONTROL_WORDS};
+use super::super::descriptor_passing::receive_raw;
+use super::Answer;
 
 /// The environment variable that holds the number of the commands' parent, as packetdrill sets it.
 pub(super) const PARENT_VARIABLE: &str = "PACKETDRILL_PID";
@@ -50,8 +51,7 @@ pub(super) fn serve(channel: libc::c_int) -> ! {
         libc::signal(libc::SIGCHLD, libc::SIG_IGN);
         libc::prctl(libc::PR_SET_NAME, c"rfcheck-spawner".as_ptr());
         loop {
-            let mut number = [0u8; 4];
-            let Some([namespace, to_run]) = receive(channel, &mut number) else { leave() };
+            let Some((number, [namespace, to_run])) = receive_raw(channel) else { leave() };
             let flags = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
             match clone_process(flags as u64, None) {
                 0 => run_init(i32::from_ne_bytes(number), namespace, to_run),
@@ -132,8 +132,7 @@ unsafe fn run_parent(to_run: libc::c_int) -> ! {
         // priority would be too much: it keeps the kernel's own threads from the work that commands wait for.
         libc::setpriority(libc::PRIO_PROCESS, 0, -15);
         loop {
-            let mut length = [0u8; 4];
-            let Some([output]) = receive(to_run, &mut length) else { libc::_exit(0) };
+            let Some((length, [output])) = receive_raw(to_run) else { libc::_exit(0) };
             let length = u32::from_ne_bytes(length) as usize;
             // The request, and behind it room for a pointer to each of its strings: there are no more than octets.
             let room = length.next_multiple_of(8) + (length + 4) * 8;
@@ -279,35 +278,6 @@ unsafe fn clone_process(flags: u64, number: Option<libc::pid_t>) -> libc::pid_t 
             return libc::syscall(libc::SYS_clone, flags | libc::SIGCHLD as u64, 0, 0, 0, 0) as libc::pid_t;
         }
         process as libc::pid_t
-    }
-}
-
-/// Receives octets and `N` descriptors; `None` at the end of the channel.
-#[allow(clippy::unnecessary_cast)] // the length has another type in other C libraries
-unsafe fn receive<const N: usize>(channel: libc::c_int, octets: &mut [u8; 4]) -> Option<[libc::c_int; N]> {
-    unsafe {
-        let mut control = [0u64; CONTROL_WORDS];
-        let mut vector = libc::iovec { iov_base: octets.as_mut_ptr().cast(), iov_len: octets.len() };
-        let mut message: libc::msghdr = mem::zeroed();
-        message.msg_iov = &raw mut vector;
-        message.msg_iovlen = 1;
-        message.msg_control = control.as_mut_ptr().cast();
-        message.msg_controllen = mem::size_of_val(&control) as _;
-        loop {
-            let length = libc::recvmsg(channel, &raw mut message, libc::MSG_CMSG_CLOEXEC);
-            if length == 4 {
-                break;
-            }
-            if length != -1 || errno() != libc::EINTR {
-                return None;
-            }
-        }
-        let header = control.as_ptr().cast::<libc::cmsghdr>();
-        let wanted = libc::CMSG_LEN((N * mem::size_of::<libc::c_int>()) as u32) as usize;
-        if (*header).cmsg_type != libc::SCM_RIGHTS || (*header).cmsg_len as usize != wanted {
-            return None;
-        }
-        Some(libc::CMSG_DATA(header).cast::<[libc::c_int; N]>().read_unaligned())
     }
 }
 

@@ -24,6 +24,7 @@ use std::time::Duration;
 pub(super) use spawner::Spawner;
 
 use super::clock::monotonic;
+use super::descriptor_passing::{pair, send_with};
 use super::system::check_size;
 use super::tun::set_non_blocking;
 use crate::target::CommandOutput;
@@ -221,45 +222,11 @@ fn text(output: Vec<u8>) -> String {
     String::from_utf8(output).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// A pair of connected sockets that no other process inherits.
-fn pair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [-1; 2];
-    // SAFETY: two descriptors are written.
-    super::system::check(unsafe { libc::socketpair(libc::AF_UNIX, kind | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr()) })?;
-    Ok((super::system::owned(ends[0])?, super::system::owned(ends[1])?))
-}
-
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [-1; 2];
     // SAFETY: two descriptors are written.
     super::system::check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
     Ok((super::system::owned(ends[0])?, super::system::owned(ends[1])?))
-}
-
-/// Room for a control message of up to two descriptors, aligned as `struct cmsghdr` must be.
-const CONTROL_WORDS: usize = 4;
-
-/// Sends octets together with descriptors (at most two).
-fn send_with(channel: &impl AsFd, octets: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    let mut control = [0u64; CONTROL_WORDS];
-    let mut vector = libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
-    let size = size_of_val(descriptors) as u32;
-    // SAFETY: all-zero octets are a valid `struct msghdr`; the control message fits the room, which is aligned; a
-    // `BorrowedFd` is a descriptor in memory.
-    let sent = unsafe {
-        let mut message: libc::msghdr = std::mem::zeroed();
-        message.msg_iov = &raw mut vector;
-        message.msg_iovlen = 1;
-        message.msg_control = control.as_mut_ptr().cast();
-        message.msg_controllen = libc::CMSG_SPACE(size) as _;
-        let header = control.as_mut_ptr().cast::<libc::cmsghdr>();
-        (*header).cmsg_level = libc::SOL_SOCKET;
-        (*header).cmsg_type = libc::SCM_RIGHTS;
-        (*header).cmsg_len = libc::CMSG_LEN(size) as _;
-        libc::CMSG_DATA(header).copy_from_nonoverlapping(descriptors.as_ptr().cast(), size as usize);
-        libc::sendmsg(channel.as_fd().as_raw_fd(), &message, libc::MSG_NOSIGNAL)
-    };
-    check_size(sent).map(drop)
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::super::descriptor_passing::{pair, send_with};
 use super::super::system::check;
-use super::{init, pair, send_with};
+use super::init;
 
 /// The process that makes the init processes of all runs; it ends when the last of these is dropped.
 #[derive(Debug)]
