@@ -57,6 +57,8 @@ pub struct Suite {
     pub(super) runs: Vec<PlannedRun>,
     pub(super) bases: Vec<Base>,
     pub(super) request: Request,
+    /// Whether the folder for captures of failures was there before.
+    pub(super) has_old_captures: bool,
 }
 
 /// One run to be. Indices into the suite's lists.
@@ -108,7 +110,8 @@ impl Suite {
             }
         }
         let bases = bases.made;
-        Ok(Suite { scripts, targets, catalogues, runs, bases, request })
+        let has_old_captures = request.captures.failed.as_ref().is_some_and(|folder| folder.is_dir());
+        Ok(Suite { scripts, targets, catalogues, runs, bases, request, has_old_captures })
     }
 
     /// What every target is known to fail, instead of what was found.

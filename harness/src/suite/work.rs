@@ -181,6 +181,7 @@ impl Suite {
             });
         }
         if outcome.verdict == Verdict::Pass {
+            self.remove_stale_capture(result.run);
             scratch.recycle(outcome.trace);
             return result;
         }
@@ -190,6 +191,18 @@ impl Suite {
             started: outcome.started,
             ..Details::default()
         })
+    }
+}
+
+impl Suite {
+    /// A run that passes leaves no capture of an earlier failure behind, where captures are of failures alone.
+    fn remove_stale_capture(&self, run: usize) {
+        let captures = &self.request.captures;
+        if let (None, Some(folder)) = (&captures.all, &captures.failed)
+            && self.has_old_captures
+        {
+            let _mostly_there_is_none = std::fs::remove_file(capture::path(folder, self.id(&self.runs[run])));
+        }
     }
 }
 

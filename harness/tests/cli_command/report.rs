@@ -91,6 +91,17 @@ fn out_gets_every_report_and_the_captures_of_what_did_not_pass() {
 }
 
 #[test]
+fn a_capture_goes_when_its_run_passes() {
+    let folder = folder(&[("a.pkt", FAILS)]);
+    let capture = folder.path().join("rfcheck-out/captures/smoltcp/ipv4/a.pcapng");
+    outcome(folder.path(), &["run", "a.pkt", "--ip-version", "ipv4"]);
+    assert!(capture.is_file());
+    std::fs::write(folder.path().join("a.pkt"), PASSES).unwrap();
+    assert_eq!(outcome(folder.path(), &["run", "a.pkt", "--ip-version", "ipv4"]).0, 0);
+    assert!(!capture.exists());
+}
+
+#[test]
 fn capture_gets_the_captures_of_all_runs() {
     let folder = folder(&[("a.pkt", PASSES)]);
     assert_eq!(outcome(folder.path(), &["run", "a.pkt", "--ip-version", "ipv4", "--capture", "c"]).0, 0);
