@@ -288,3 +288,36 @@ fn runs_leave_no_descriptor_open() {
         std::thread::scope(|scope| scope.spawn(run).join()).unwrap();
     }
 }
+
+#[test]
+fn more_than_the_mtu_may_be_injected() {
+    for_each_version("large injections", |target, link| {
+        let (family, local, _) = ends(link);
+        let listener = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+        value(target, SocketCall::Bind { fd: listener, address: local });
+        value(target, SocketCall::Listen { fd: listener, backlog: 1 });
+        let syn = Segment {
+            from: SocketAddr::new(link.remote, 40_000),
+            to: SocketAddr::new(link.local, 8080),
+            sequence: 1_000,
+            acknowledgment: 0,
+            flags: SYN,
+            payload: b"",
+        };
+        target.inject(&syn.octets()).unwrap();
+        let answer = packet(target);
+        let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
+        let ack = Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn };
+        target.inject(&ack.octets()).unwrap();
+        let fd = value(target, SocketCall::Accept { fd: listener }) as i32;
+        let payload: Vec<u8> = (0..10_000).map(|at| at as u8).collect();
+        let mut wrong = Segment { payload: &payload, ..ack }.octets();
+        *wrong.last_mut().unwrap() ^= 1;
+        target.inject(&wrong).unwrap();
+        target.inject(&Segment { flags: PSH | ACK, payload: &payload, ..ack }.octets()).unwrap();
+        // One acknowledgment for all of it; what has a wrong checksum has none.
+        assert_eq!(Segment::parse(&packet(target)).acknowledgment, 11_001);
+        let read = call(target, SocketCall::Read { fd, length: 20_000, null: false });
+        assert_eq!((read.result, read.output), (Ok(10_000), CallOutput::Data(payload.clone())));
+    });
+}

@@ -54,10 +54,10 @@ impl Tun {
     /// Hands a datagram to the kernel as if it had come over the link.
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
         let sent = if self.with_header {
-            let header = offload::inbound_header(packet, self.receive_segment);
-            let vector = [part(&header), part(packet)];
-            // SAFETY: both parts are valid for their lengths.
-            unsafe { libc::writev(self.device.as_raw_fd(), vector.as_ptr(), 2) }
+            let merged = self.receive_segment.and_then(|segment| offload::merged(packet, segment, 0));
+            let vector = offload::vector(merged.as_ref(), &[], packet);
+            // SAFETY: the parts are valid for their lengths.
+            unsafe { libc::writev(self.device.as_raw_fd(), vector.as_ptr(), vector.len() as libc::c_int) }
         } else {
             // SAFETY: the packet is valid for its length.
             unsafe { libc::write(self.device.as_raw_fd(), packet.as_ptr().cast(), packet.len()) }
@@ -107,10 +107,6 @@ fn read_into(fd: RawFd, packet: &mut Vec<u8>) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn part(octets: &[u8]) -> libc::iovec {
-    libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() }
 }
 
 /// A `struct ifreq` that names the device.

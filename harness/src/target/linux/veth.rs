@@ -2,8 +2,9 @@
 //!
 //! One end is the target's, in the run's namespace and with a TUN device's name, because scripts use it. The other end
 //! is in a namespace that all runs share and whose kernel says nothing; the tester holds it by a packet socket. The
-//! target's end does without ARP and neighbour discovery, as a TUN device does. It differs from a TUN device in that
-//! injected packets must not be larger than the MTU.
+//! target's end does without ARP and neighbour discovery, as a TUN device does. It differs from a TUN device in what it
+//! does with injected packets larger than the MTU: TCP goes as if an Ethernet card had merged it from segments, and what
+//! is no TCP is dropped.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -58,6 +59,8 @@ impl Peers {
 pub(super) struct Veth {
     socket: PacketSocket,
     receive_segment: Option<u16>,
+    /// Of the target's end.
+    mtu: u32,
     buffer: Vec<u8>,
     /// When the packet that was read last came, in nanoseconds of CLOCK_MONOTONIC.
     stamp: u64,
@@ -121,13 +124,18 @@ impl Veth {
         up(&mut batch, "bring up the tester's end", peer.index);
         batch.run(&peer.netlink).map_err(refused)?;
         peer.socket.bind(peer.index)?;
-        let veth = Veth { socket: peer.socket, receive_segment: link.receive_segment, buffer: Vec::new(), stamp: 0 };
+        let veth = Veth {
+            socket: peer.socket,
+            receive_segment: link.receive_segment,
+            mtu: link.mtu,
+            buffer: Vec::new(),
+            stamp: 0,
+        };
         Ok((veth, peer.index))
     }
 
     /// Hands a datagram to the target.
     pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
-        let header = offload::inbound_header(packet, self.receive_segment);
         let protocol = match packet.first().map(|octet| octet >> 4) {
             Some(6) => libc::ETH_P_IPV6,
             _ => libc::ETH_P_IP,
@@ -136,15 +144,25 @@ impl Veth {
         ethernet[..6].copy_from_slice(&ADDRESS);
         ethernet[6..12].copy_from_slice(&ADDRESS);
         ethernet[12..].copy_from_slice(&(protocol as u16).to_be_bytes());
-        let part = |octets: &[u8]| libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
-        let vector = [part(&header), part(&ethernet), part(packet)];
+        let merged = self.merged_from(packet).and_then(|segment| offload::merged(packet, segment, ETHERNET));
+        let vector = offload::vector(merged.as_ref(), &ethernet, packet);
         // SAFETY: the parts are valid for their lengths.
-        match check_size(unsafe { libc::writev(self.as_fd().as_raw_fd(), vector.as_ptr(), 3) }) {
+        match check_size(unsafe {
+            libc::writev(self.as_fd().as_raw_fd(), vector.as_ptr(), vector.len() as libc::c_int)
+        }) {
             Ok(_) => Ok(()),
             // Too large, too short, or dropped: delivered as far as a link delivers.
             Err(error) if matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EMSGSIZE | libc::ENOBUFS)) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The size of the segments from which this packet is to be merged: what the link says, and where the packet would
+    /// not pass whole, what would.
+    fn merged_from(&self, packet: &[u8]) -> Option<u16> {
+        let headers = if packet.first().is_some_and(|octet| octet >> 4 == 6) { 60 } else { 40 };
+        let fitting = || u16::try_from(self.mtu.saturating_sub(headers)).ok().filter(|&size| size > 0);
+        self.receive_segment.or_else(|| if packet.len() > self.mtu as usize { fitting() } else { None })
     }
 
     /// Takes the target's next datagram, if there is one, into `packet`.
