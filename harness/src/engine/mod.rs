@@ -7,6 +7,7 @@ mod build;
 mod call;
 mod code;
 mod compare;
+mod comparison;
 mod connection;
 mod fields;
 mod needs;

@@ -1,7 +1,7 @@
 //! What an ICMP error of the target quotes, held against the script.
 
 use super::build::QUOTED_OCTETS;
-use super::compare::{Actual, Context, Differences};
+use super::comparison::{Actual, Context, Differences};
 use crate::script::tree::Quoted;
 use crate::trace::{Trace, TraceEventKind};
 use crate::wire::{Header, Ipv4, Ipv6, Quoted as Quotation};

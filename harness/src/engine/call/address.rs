@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::arguments::{int, what};
-use super::check::Findings;
+use super::findings::Findings;
 use super::{AF_INET, AF_INET6, CallProblem, Descriptor, DescriptorKind};
 use crate::engine::Settings;
 use crate::script::tree::{Expression, ExpressionKind};

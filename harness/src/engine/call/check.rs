@@ -1,12 +1,12 @@
 //! From what a call returned to a judgement.
 
-use std::fmt::Display;
 use std::net::SocketAddr;
 
 use super::address::check_peer;
 use super::arguments::{Arguments, int, single, unknown};
 use super::data::{check_octets, check_vector};
 use super::errno::describe_errno;
+use super::findings::Findings;
 use super::lower::pipe_ends;
 use super::message::check_recvmsg;
 use super::{CallContext, CallProblem, DescriptorKind, Descriptors, SOCK_TYPE_MASK, epoll, options, poll};
@@ -70,45 +70,6 @@ impl From<CallProblem> for Box<CallMismatch> {
             differences: Vec::new(),
             miss: None,
         })
-    }
-}
-
-/// What differs in the output of a call that returned what it must.
-#[derive(Default)]
-pub(super) struct Findings {
-    differences: Vec<Difference>,
-    /// By how many microseconds each time among them misses beyond the tolerance.
-    misses: Vec<i64>,
-}
-
-impl Findings {
-    pub(super) fn add(&mut self, field: impl Into<String>, expected: impl Display, actual: impl Display) {
-        self.differences.push(Difference {
-            field: field.into(),
-            expected: expected.to_string(),
-            actual: actual.to_string(),
-        });
-    }
-
-    pub(super) fn compare<T: Display + PartialEq>(&mut self, field: impl Into<String>, expected: T, actual: T) {
-        if expected != actual {
-            self.add(field, expected, actual);
-        }
-    }
-
-    /// A time that misses what the script expects by so many microseconds beyond the tolerance.
-    pub(super) fn add_time(&mut self, field: String, expected: impl Display, actual: impl Display, miss: i64) {
-        self.misses.push(miss);
-        self.add(field, expected, actual);
-    }
-
-    /// The worst miss, if nothing but times differ.
-    fn miss(&self) -> Option<i64> {
-        if self.misses.len() == self.differences.len() {
-            self.misses.iter().copied().max_by_key(|miss| miss.unsigned_abs())
-        } else {
-            None
-        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Control messages (cmsg(3)): the octets a script describes, and what recvmsg gave.
 
 use super::arguments::{elements, int, number, octet, what};
-use super::check::Findings;
 use super::data::quote;
 use super::errno::errno_name;
+use super::findings::Findings;
 use super::{CallContext, CallProblem, SOL_SOCKET};
 use crate::script::Span;
 use crate::script::tree::{Expression, ExpressionKind};

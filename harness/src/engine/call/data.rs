@@ -1,7 +1,7 @@
 //! Buffers: the octets a script sends, the room it gives, and what was read.
 
 use super::arguments::{elements, int, is_null, length, what};
-use super::{CallProblem, check::Findings};
+use super::{CallProblem, findings::Findings};
 use crate::script::tree::{Expression, ExpressionKind};
 
 /// Octets shown of a buffer in a message.

@@ -1,7 +1,7 @@
 //! epoll(7): events of a script and what came back.
 
 use super::arguments::{descriptor, elements, int, number, what};
-use super::check::Findings;
+use super::findings::Findings;
 use super::{CallContext, CallProblem};
 use crate::script::symbols::epoll_flags;
 use crate::script::tree::{EpollMember, Expression, ExpressionKind};

@@ -2,9 +2,9 @@
 
 use super::address::default_destination;
 use super::arguments::{Arguments, int, what};
-use super::check::Findings;
 use super::control::{check_control, described, is_unjudged, room};
 use super::data::{check_vector, vector_data, vector_lengths};
+use super::findings::Findings;
 use super::{CallContext, CallProblem};
 use crate::script::symbols::message_flags;
 use crate::script::tree::{Expression, ExpressionKind};

@@ -12,6 +12,7 @@ mod data;
 mod descriptors;
 mod epoll;
 mod errno;
+mod findings;
 mod lower;
 mod message;
 mod needs;

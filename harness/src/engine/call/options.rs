@@ -1,9 +1,9 @@
 //! Values of socket options.
 
 use super::arguments::{elements, length, number, single, what};
-use super::check::Findings;
 use super::data::quote;
 use super::errno::errno_name;
+use super::findings::Findings;
 use super::{CallProblem, SO_ERROR, SOL_SOCKET};
 use crate::script::tree::{Expression, ExpressionKind, GreSpec, MplsSpec};
 

@@ -1,7 +1,7 @@
 //! poll(2): entries of a script and what came back.
 
 use super::arguments::{descriptor, elements, number, what};
-use super::check::Findings;
+use super::findings::Findings;
 use super::{CallContext, CallProblem};
 use crate::script::symbols::poll_flags;
 use crate::script::tree::{Expression, ExpressionKind};

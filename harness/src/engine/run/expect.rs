@@ -7,10 +7,12 @@ use smallvec::SmallVec;
 use super::Run;
 use super::fragments::{self, Reassembled};
 use super::ownership::{belongs, encapsulation_port, flow, learn, learn_sequence_numbers};
+use super::pending::{Pending, octets, worst_defect};
 use super::stop::Stop;
 use super::stream::StreamProgress;
 use super::timing::{self, Due};
-use crate::engine::compare::{self, Actual, Context};
+use crate::engine::compare;
+use crate::engine::comparison::{Actual, Context};
 use crate::engine::connection::{Connection, ConnectionId, State};
 use crate::engine::notation::{Numbers, Sender, describe};
 use crate::engine::outcome::{Blame, Difference, FailureKind};
@@ -19,7 +21,7 @@ use crate::script::tree::{Answer, Body, Event, Expectation, PacketSpec};
 use crate::target::Clock;
 use crate::time::Instant;
 use crate::trace::{Judgement, Trace, TraceEventKind};
-use crate::wire::{Defect, DefectKind, Packet, Parsed, TcpFlags, protocol};
+use crate::wire::{Packet, Parsed, TcpFlags, protocol};
 
 /// How long after its latest time an expected packet is still waited for, in microseconds: a packet that comes too
 /// late makes a better report than one that did not come.
@@ -27,14 +29,6 @@ const GRACE: i64 = 2_000_000;
 
 /// How long a packet that may come at any time is waited for, in microseconds.
 const ANY_TIME: i64 = 120_000_000;
-
-/// A packet from the target that no expectation has taken yet; its octets are in the trace.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pending {
-    pub at: Instant,
-    /// Index of its trace event.
-    pub trace: usize,
-}
 
 /// What the packets so far say of an expectation.
 enum Judged {
@@ -379,14 +373,6 @@ impl Run<'_> {
     }
 }
 
-/// The octets of a pending packet.
-pub(super) fn octets<'t>(trace: &'t Trace, pending: &Pending) -> &'t [u8] {
-    match &trace.events[pending.trace].kind {
-        TraceEventKind::Received { octets, .. } => trace.octets(octets),
-        _ => &[],
-    }
-}
-
 /// Payload octets that a packet of the script has, or 0 where it does not matter.
 fn expected_length(spec: &PacketSpec) -> usize {
     match &spec.body {
@@ -414,12 +400,4 @@ fn continues(previous: &Packet<'_>, next: &Packet<'_>) -> bool {
         && b.window == a.window
         && b.flags.without(differing_bits) == a.flags.without(differing_bits)
         && b.options.as_bytes().len() == a.options.as_bytes().len()
-}
-
-/// What makes a packet malformed, if anything; reserved bits are compared field by field instead.
-pub(super) fn worst_defect(defects: &[Defect]) -> Option<String> {
-    defects
-        .iter()
-        .find(|defect| !matches!(defect.kind, DefectKind::Reserved(_)))
-        .map(|defect| format!("{} (octet {})", defect.kind, defect.octet))
 }

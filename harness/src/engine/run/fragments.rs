@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::expect::{Pending, octets};
+use super::pending::{Pending, octets};
 use crate::engine::build::carries;
 use crate::script::tree::PacketSpec;
 use crate::trace::Trace;

@@ -5,6 +5,7 @@ mod expect;
 mod fragments;
 mod inject;
 mod ownership;
+mod pending;
 mod stop;
 mod stream;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::call::Outstanding;
-use self::expect::Pending;
+use self::pending::Pending;
 use self::stop::Stop;
 use self::timing::{Due, Previous};
 use super::call::Descriptors;

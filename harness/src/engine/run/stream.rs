@@ -1,8 +1,8 @@
 //! `stream a:b(n)`: octets in any segmentation (RFC 9293 section 3.8: segmentation is the sender's choice).
 
 use super::Run;
-use super::expect::{octets, worst_defect};
 use super::ownership::belongs;
+use super::pending::{octets, worst_defect};
 use super::stop::Stop;
 use super::timing::Due;
 use crate::engine::connection::ConnectionId;
