@@ -98,12 +98,16 @@ mod tests {
         assert_eq!(ticks.next_beginning(3_999_999), 4_250_000);
     }
 
+    /// Two ticks that were seen exactly are whole periods apart; on a busy machine none may be.
     #[test]
-    fn measuring_again_finds_the_same_ticks() {
-        let (one, other) = (Ticks::measure(), Ticks::measure());
-        assert_eq!(one.period, other.period);
-        let later = (one.phase + one.period - other.phase) % one.period;
-        let apart = later.min(one.period - later);
-        assert!(apart < 300_000, "{one:?} and {other:?}");
+    fn ticks_are_whole_periods_apart() {
+        let period = Ticks::measure().period;
+        let (one, other) = (watch_for_tick(), watch_for_tick());
+        if one.width > EXACT || other.width > EXACT {
+            return eprintln!("NOT TESTED: the machine is too busy to see a tick");
+        }
+        let past = (other.end - one.end) % period;
+        let apart = past.min(period - past);
+        assert!(apart <= one.width + other.width + 50_000, "{apart} ns");
     }
 }
