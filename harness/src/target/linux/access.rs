@@ -5,12 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::sync::Arc;
 
-use super::capability::Capabilities;
-use super::device::{Device, DeviceKind};
+use super::calls::capability::Capabilities;
+use super::link::device::{Device, DeviceKind};
+use super::link::tun::NODE;
+use super::link::veth::Peers;
 use super::namespace::Home;
 use super::system::{Tried, check};
-use super::tun::NODE;
-use super::veth::Peers;
 use crate::target::{IpVersion, Link, TargetError};
 
 /// What makes runs against the running kernel possible here.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::access::{self, Access, AccessDevice};
 use super::capabilities;
-use super::closer;
 use super::command::Spawner;
-use super::device::DeviceKind;
+use super::link::closer;
+use super::link::device::DeviceKind;
+use super::link::veth::Peers;
 use super::namespace::Home;
 use super::system::{Tried, check};
 use super::target::LinuxTarget;
-use super::veth::Peers;
-use super::watchdog;
+use super::timing::watchdog;
 use crate::target::{Capabilities, Link, Target, TargetError, TargetFactory};
 
 /// Makes targets of the running kernel, each in a network namespace of its own.

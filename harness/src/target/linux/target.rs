@@ -2,30 +2,28 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::blocking::BlockingCalls;
+use super::calls::blocking::BlockingCalls;
+use super::calls::capability;
+use super::calls::descriptors::OpenDescriptors;
 use super::calls::{self, CallContext};
-use super::capability;
-use super::clock::{Clock, monotonic};
 use super::command::{Commands, Spawner};
-use super::descriptors::OpenDescriptors;
-use super::device::{Device, DeviceKind};
+use super::link::device::{Device, DeviceKind};
 use super::namespace::{Home, Namespace};
-use super::scheduling::{Lateness, RealTime};
 use super::system::Tried;
-use super::tick;
-use super::watchdog::Watched;
+use super::timing::clock::{Clock, monotonic};
+use super::timing::scheduling::{Lateness, RealTime};
+use super::timing::sleep::{SPIN, sleep};
+use super::timing::tick;
+use super::timing::watchdog::Watched;
 use crate::target::{
     CallId, CallMode, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
 };
 use crate::time::Instant;
-
-/// How long before a deadline the thread wakes, to be awake when it comes; in nanoseconds.
-const SPIN: u64 = 30_000;
 
 /// The running kernel in a network namespace of the run's own.
 ///
@@ -131,33 +129,6 @@ impl LinuxTarget {
         self.commands = usable.then_some(commands);
         Ok(output)
     }
-
-    /// Sleeps until something may have happened or shortly before `due`, in nanoseconds of CLOCK_MONOTONIC.
-    fn sleep(&mut self, due: u64) -> Result<(), TargetError> {
-        let wake = due - SPIN;
-        let device = libc::pollfd { fd: self.device.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let returned = libc::pollfd { fd: self.blocking.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let mut waited_for = [device, returned];
-        let count = if self.blocking.any() { 2 } else { 1 };
-        self.lateness.before_sleep();
-        let left = wake.saturating_sub(monotonic());
-        let timeout = libc::timespec {
-            tv_sec: (left / 1_000_000_000).min(i32::MAX as u64) as libc::time_t,
-            tv_nsec: (left % 1_000_000_000) as libc::c_long,
-        };
-        // SAFETY: `count` entries and a time are passed.
-        let result = unsafe { libc::ppoll(waited_for.as_mut_ptr(), count, &timeout, std::ptr::null()) };
-        let error = io::Error::last_os_error();
-        self.lateness.after_sleep((result == 0).then_some(wake));
-        self.woken = result > 0;
-        if result < 0 && error.kind() != io::ErrorKind::Interrupted {
-            return Err(gone("wait for", &error));
-        }
-        if waited_for[0].revents & (libc::POLLERR | libc::POLLNVAL) != 0 {
-            return Err(gone("wait for", &io::Error::from_raw_os_error(libc::EIO)));
-        }
-        Ok(())
-    }
 }
 
 impl Target for LinuxTarget {
@@ -219,7 +190,8 @@ impl Target for LinuxTarget {
                 return Ok(Event::Deadline);
             }
             if due - now > SPIN {
-                self.sleep(due)?;
+                let descriptors = [self.device.as_fd(), self.blocking.as_fd()];
+                self.woken = sleep(descriptors, due, &mut self.lateness).map_err(|error| gone("wait for", &error))?;
             }
         }
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::buffer::Buffer;
 use super::sockaddr::RawAddress;
 use super::{Done, outcome, refused};
-use crate::target::linux::clock::Clock;
+use crate::target::linux::timing::clock::Clock;
 use crate::target::{CallOutput, Control};
 
 /// readv(2).
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn time_stamps_are_on_the_targets_clock() {
         let clock = Clock::start();
-        let now = crate::target::linux::clock::realtime();
+        let now = crate::target::linux::timing::clock::realtime();
         let mut data = (now / 1_000_000_000).to_ne_bytes().to_vec();
         data.extend_from_slice(&(now % 1_000_000_000).to_ne_bytes());
         data.extend_from_slice(&[0; 32]);

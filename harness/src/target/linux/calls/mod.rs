@@ -1,7 +1,11 @@
 //! Socket calls, made with the kernel's own interface.
 
+pub(super) mod blocking;
 mod buffer;
+pub(super) mod capability;
+pub(super) mod descriptors;
 mod message;
+mod orphans;
 mod sockaddr;
 
 use std::ffi::CString;
@@ -11,8 +15,7 @@ use std::path::Path;
 use buffer::Buffer;
 use sockaddr::RawAddress;
 
-use super::capability;
-use super::clock::Clock;
+use crate::target::linux::timing::clock::Clock;
 use crate::target::{CallOutput, Errno, PollEntry, SocketCall};
 
 /// What a call gave.

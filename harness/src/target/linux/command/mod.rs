@@ -23,11 +23,11 @@ use std::time::Duration;
 
 pub(super) use spawner::Spawner;
 
-use super::clock::monotonic;
 use super::descriptor_passing::{pair, send_with};
 use super::system::check_size;
-use super::tun::set_non_blocking;
 use crate::target::CommandOutput;
+use crate::target::linux::link::tun::set_non_blocking;
+use crate::target::linux::timing::clock::monotonic;
 
 /// How long a command may run.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -132,6 +132,14 @@ impl Commands {
         }
         let word = |at: usize| i32::from_ne_bytes([octets[at], octets[at + 1], octets[at + 2], octets[at + 3]]);
         Ok(Answer { failed: word(0), value: word(4) })
+    }
+}
+
+impl Drop for Commands {
+    /// Whoever has a copy of the descriptor, for the parent of the commands the run ends here.
+    fn drop(&mut self) {
+        // SAFETY: no pointers are passed.
+        unsafe { libc::shutdown(self.channel.as_raw_fd(), libc::SHUT_RDWR) };
     }
 }
 

@@ -43,12 +43,12 @@ impl Spawner {
 }
 
 impl Drop for Spawner {
-    /// Ends the process, and with it the init processes below it, and waits for it, so that no defunct one is left to
-    /// an init process that may not look after it.
+    /// Ends the process and waits for it, so that no defunct one is left to an init process that may not look after it.
     fn drop(&mut self) {
-        self.channel = None;
-        // SAFETY: no pointers are passed; the process is a child that nobody else waits for, so its number is its own.
-        unsafe { libc::kill(self.process, libc::SIGKILL) };
+        let Some(channel) = self.channel.take() else { return };
+        // Whoever has a copy of the descriptor, for this process the channel ends here.
+        // SAFETY: no pointers are passed.
+        unsafe { libc::shutdown(channel.as_raw_fd(), libc::SHUT_RDWR) };
         // SAFETY: the process is a child of this one and nobody else waits for it.
         while unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) } == -1
             && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted

@@ -4,11 +4,11 @@ use std::io;
 use std::net::IpAddr;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::system::{check_size, owned};
+use crate::target::linux::system::{check_size, owned};
 
 /// A request and what it is for.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+pub(in crate::target::linux) struct Batch {
     octets: Vec<u8>,
     /// What each message is for, for the error that may come back.
     purposes: Vec<&'static str>,
@@ -18,18 +18,24 @@ pub(super) struct Batch {
 
 /// A request that the kernel refused.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(in crate::target::linux) struct Refused {
     /// What the request was for.
-    pub(super) purpose: &'static str,
+    pub(in crate::target::linux) purpose: &'static str,
     /// What the kernel said.
-    pub(super) source: io::Error,
+    pub(in crate::target::linux) source: io::Error,
 }
 
 const HEADER: usize = 16;
 
 impl Batch {
     /// Begins a message with its fixed header.
-    pub(super) fn message(&mut self, purpose: &'static str, kind: u16, flags: i32, fixed: &[u8]) -> &mut Self {
+    pub(in crate::target::linux) fn message(
+        &mut self,
+        purpose: &'static str,
+        kind: u16,
+        flags: i32,
+        fixed: &[u8],
+    ) -> &mut Self {
         self.start = self.octets.len();
         let sequence = self.purposes.len() as u32;
         self.purposes.push(purpose);
@@ -44,7 +50,7 @@ impl Batch {
     }
 
     /// Adds an attribute to the message.
-    pub(super) fn attribute(&mut self, kind: u16, value: &[u8]) -> &mut Self {
+    pub(in crate::target::linux) fn attribute(&mut self, kind: u16, value: &[u8]) -> &mut Self {
         let length = (value.len() + 4) as u16;
         self.octets.extend_from_slice(&length.to_ne_bytes());
         self.octets.extend_from_slice(&kind.to_ne_bytes());
@@ -53,7 +59,12 @@ impl Batch {
     }
 
     /// Adds an attribute that holds attributes (or, for a veth peer, a fixed header first).
-    pub(super) fn nested(&mut self, kind: u16, fixed: &[u8], inside: impl FnOnce(&mut Self)) -> &mut Self {
+    pub(in crate::target::linux) fn nested(
+        &mut self,
+        kind: u16,
+        fixed: &[u8],
+        inside: impl FnOnce(&mut Self),
+    ) -> &mut Self {
         let at = self.octets.len();
         self.octets.extend_from_slice(&[0; 2]);
         self.octets.extend_from_slice(&kind.to_ne_bytes());
@@ -73,19 +84,23 @@ impl Batch {
     }
 
     /// Sends all messages.
-    pub(super) fn send(&self, socket: &OwnedFd) -> io::Result<()> {
+    pub(in crate::target::linux) fn send(&self, socket: &OwnedFd) -> io::Result<()> {
         let octets = self.octets.as_ptr().cast();
         // SAFETY: the buffer is valid for its length.
         check_size(unsafe { libc::send(socket.as_raw_fd(), octets, self.octets.len(), 0) }).map(drop)
     }
 
     /// Sends all messages and reads their acknowledgments; the first refusal is the result.
-    pub(super) fn run(&self, socket: &OwnedFd) -> Result<(), Refused> {
+    pub(in crate::target::linux) fn run(&self, socket: &OwnedFd) -> Result<(), Refused> {
         self.ask(socket, |_| {})
     }
 
     /// As [`Batch::run`], and shows what else the kernel answers.
-    pub(super) fn ask(&self, socket: &OwnedFd, mut answered: impl FnMut(Message<'_>)) -> Result<(), Refused> {
+    pub(in crate::target::linux) fn ask(
+        &self,
+        socket: &OwnedFd,
+        mut answered: impl FnMut(Message<'_>),
+    ) -> Result<(), Refused> {
         let refused = |purpose| move |source| Refused { purpose, source };
         self.send(socket).map_err(refused(self.purposes.first().copied().unwrap_or_default()))?;
         let mut answer = [0u8; 4096];
@@ -117,21 +132,21 @@ impl Batch {
 
 /// One netlink message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Message<'a> {
-    pub(super) kind: u16,
-    pub(super) sequence: u32,
-    pub(super) body: &'a [u8],
+pub(in crate::target::linux) struct Message<'a> {
+    pub(in crate::target::linux) kind: u16,
+    pub(in crate::target::linux) sequence: u32,
+    pub(in crate::target::linux) body: &'a [u8],
 }
 
 impl Message<'_> {
     /// Of an error message, the errno; 0 for an acknowledgment.
-    pub(super) fn errno(&self) -> i32 {
+    pub(in crate::target::linux) fn errno(&self) -> i32 {
         i32::from_ne_bytes(self.body.first_chunk().copied().unwrap_or_default()).saturating_neg()
     }
 }
 
 /// The first message of a datagram, and the rest.
-pub(super) fn split_message(octets: &[u8]) -> Option<(Message<'_>, &[u8])> {
+pub(in crate::target::linux) fn split_message(octets: &[u8]) -> Option<(Message<'_>, &[u8])> {
     let length = u32::from_ne_bytes(*octets.first_chunk()?) as usize;
     let kind = u16::from_ne_bytes(*octets.get(4..)?.first_chunk()?);
     let sequence = u32::from_ne_bytes(*octets.get(8..)?.first_chunk()?);
@@ -141,13 +156,13 @@ pub(super) fn split_message(octets: &[u8]) -> Option<(Message<'_>, &[u8])> {
 }
 
 /// A netlink socket in the calling thread's network namespace.
-pub(super) fn open(protocol: i32) -> io::Result<OwnedFd> {
+pub(in crate::target::linux) fn open(protocol: i32) -> io::Result<OwnedFd> {
     // SAFETY: no pointers are passed.
     owned(unsafe { libc::socket(libc::AF_NETLINK, libc::SOCK_RAW | libc::SOCK_CLOEXEC, protocol) })
 }
 
 /// `struct ifinfomsg`.
-pub(super) fn link_header(index: u32, flags: u32, change: u32) -> [u8; 16] {
+pub(in crate::target::linux) fn link_header(index: u32, flags: u32, change: u32) -> [u8; 16] {
     let mut header = [0; 16];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
     header[8..12].copy_from_slice(&flags.to_ne_bytes());
@@ -156,14 +171,14 @@ pub(super) fn link_header(index: u32, flags: u32, change: u32) -> [u8; 16] {
 }
 
 /// `struct ifaddrmsg`.
-pub(super) fn address_header(address: IpAddr, prefix: u8, flags: u8, index: u32) -> [u8; 8] {
+pub(in crate::target::linux) fn address_header(address: IpAddr, prefix: u8, flags: u8, index: u32) -> [u8; 8] {
     let mut header = [family(address), prefix, flags, libc::RT_SCOPE_UNIVERSE, 0, 0, 0, 0];
     header[4..8].copy_from_slice(&index.to_ne_bytes());
     header
 }
 
 /// `struct rtmsg` of a unicast route in the main table.
-pub(super) fn route_header(destination: IpAddr, prefix: u8, scope: u8, flags: u32) -> [u8; 12] {
+pub(in crate::target::linux) fn route_header(destination: IpAddr, prefix: u8, scope: u8, flags: u32) -> [u8; 12] {
     let mut header = [0; 12];
     header[0] = family(destination);
     header[1] = prefix;
@@ -176,7 +191,7 @@ pub(super) fn route_header(destination: IpAddr, prefix: u8, scope: u8, flags: u3
 }
 
 /// The octets of an address, in network order.
-pub(super) fn octets(address: IpAddr) -> Vec<u8> {
+pub(in crate::target::linux) fn octets(address: IpAddr) -> Vec<u8> {
     match address {
         IpAddr::V4(v4) => v4.octets().to_vec(),
         IpAddr::V6(v6) => v6.octets().to_vec(),
@@ -184,7 +199,7 @@ pub(super) fn octets(address: IpAddr) -> Vec<u8> {
 }
 
 /// `address` with all bits behind the prefix cleared.
-pub(super) fn network(address: IpAddr, prefix: u8) -> IpAddr {
+pub(in crate::target::linux) fn network(address: IpAddr, prefix: u8) -> IpAddr {
     match address {
         IpAddr::V4(v4) => {
             let mask = u32::MAX.checked_shl(32u32.saturating_sub(prefix.into())).unwrap_or(0);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex, Once, PoisonError, Weak};
 use std::time::Duration;
 
 use super::clock::monotonic;
-use super::system::{check, thread_id};
+use crate::target::linux::system::{check, thread_id};
 
 /// How long a call that must return at once may take.
 const PATIENCE: u64 = 3_000_000_000;
@@ -26,11 +26,11 @@ struct Slot {
 
 /// A thread's registration.
 #[derive(Debug)]
-pub(super) struct Watched(Arc<Slot>);
+pub(in crate::target::linux) struct Watched(Arc<Slot>);
 
 impl Watched {
     /// Registers the calling thread.
-    pub(super) fn register() -> io::Result<Watched> {
+    pub(in crate::target::linux) fn register() -> io::Result<Watched> {
         install_handler()?;
         start()?;
         let slot = Arc::new(Slot { thread: thread_id(), due: AtomicU64::new(0) });
@@ -41,7 +41,7 @@ impl Watched {
     }
 
     /// Makes a call that is interrupted, with EINTR, if it does not return in time.
-    pub(super) fn limited<T>(&self, call: impl FnOnce() -> T) -> T {
+    pub(in crate::target::linux) fn limited<T>(&self, call: impl FnOnce() -> T) -> T {
         self.0.due.store(monotonic() + PATIENCE, Ordering::Relaxed);
         let result = call();
         self.0.due.store(0, Ordering::Relaxed);
@@ -51,7 +51,7 @@ impl Watched {
 
 /// Starts the watchdog if it does not run yet. A factory does it early: a thread has the descriptors of the one that
 /// starts it, and those of a run are not to outlive it.
-pub(super) fn start() -> io::Result<()> {
+pub(in crate::target::linux) fn start() -> io::Result<()> {
     let mut failure = None;
     START.call_once(|| {
         let started = std::thread::Builder::new().name("rfcheck-watchdog".into()).spawn(watch);
@@ -88,13 +88,13 @@ fn signal() -> libc::c_int {
 }
 
 /// Interrupts a thread of this process in its system call.
-pub(super) fn interrupt(thread: libc::pid_t) {
+pub(in crate::target::linux) fn interrupt(thread: libc::pid_t) {
     // SAFETY: no pointers are passed; a thread that is gone gives an error, which means the same as success here.
     unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, signal()) };
 }
 
 /// Installs a handler that does nothing and does not restart the call.
-pub(super) fn install_handler() -> io::Result<()> {
+pub(in crate::target::linux) fn install_handler() -> io::Result<()> {
     extern "C" fn nothing(_: libc::c_int) {}
     // SAFETY: all-zero octets are a valid `struct sigaction`: no flags and an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::calls::{self, CallContext};
-use super::clock::monotonic;
-use super::scheduling::RealTime;
-use super::system::{owned, thread_id};
-use super::watchdog;
+use super::{CallContext, execute};
+use crate::target::linux::system::{owned, thread_id};
+use crate::target::linux::timing::clock::monotonic;
+use crate::target::linux::timing::scheduling::RealTime;
+use crate::target::linux::timing::watchdog;
 use crate::target::{CallId, Returned, SocketCall};
 
 /// How long to wait for a call to block or return before the run goes on without knowing.
@@ -23,7 +23,7 @@ const GOODBYE: u64 = 2_000_000_000;
 
 /// The blocking calls of one run.
 #[derive(Debug)]
-pub(super) struct BlockingCalls {
+pub(in crate::target::linux) struct BlockingCalls {
     workers: Vec<Worker>,
     returned: Arc<ReturnedCalls>,
 }
@@ -57,7 +57,7 @@ const CALLING: u8 = 2;
 
 impl BlockingCalls {
     /// None so far, and no thread.
-    pub(super) fn new() -> io::Result<BlockingCalls> {
+    pub(in crate::target::linux) fn new() -> io::Result<BlockingCalls> {
         // SAFETY: no pointers are passed.
         let event = owned(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
         let returned = ReturnedCalls { queue: Mutex::default(), count: AtomicUsize::new(0), event };
@@ -65,7 +65,12 @@ impl BlockingCalls {
     }
 
     /// Makes a call on a thread of its own and returns when it blocks in the kernel or is over.
-    pub(super) fn start(&mut self, id: CallId, call: SocketCall, context: &CallContext) -> io::Result<()> {
+    pub(in crate::target::linux) fn start(
+        &mut self,
+        id: CallId,
+        call: SocketCall,
+        context: &CallContext,
+    ) -> io::Result<()> {
         let idle = self.workers.iter().position(|worker| worker.state.phase.load(Ordering::Acquire) == IDLE);
         let index = match idle {
             Some(index) => index,
@@ -84,7 +89,7 @@ impl BlockingCalls {
     }
 
     /// The oldest call that returned.
-    pub(super) fn next(&self) -> Option<(Returned, SocketCall)> {
+    pub(in crate::target::linux) fn next(&self) -> Option<(Returned, SocketCall)> {
         if self.returned.count.load(Ordering::Acquire) == 0 {
             return None;
         }
@@ -93,11 +98,6 @@ impl BlockingCalls {
             self.returned.clear();
         }
         next
-    }
-
-    /// Whether some call is under way or has returned unnoticed.
-    pub(super) fn any(&self) -> bool {
-        !self.workers.is_empty()
     }
 }
 
@@ -174,7 +174,7 @@ fn work(queue: &Receiver<(CallId, SocketCall)>, state: &State, context: &CallCon
     state.thread.store(thread_id(), Ordering::Release);
     while let Ok((id, call)) = queue.recv() {
         state.phase.store(CALLING, Ordering::Release);
-        let done = calls::execute(&call, context);
+        let done = execute(&call, context);
         let at = context.clock.now();
         returned.push(Returned { id, at, result: done.result, output: done.output }, call);
         state.phase.store(IDLE, Ordering::Release);
@@ -213,7 +213,7 @@ fn is_asleep(thread: libc::pid_t) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::target::linux::clock::Clock;
+    use crate::target::linux::timing::clock::Clock;
     use crate::target::{CallOutput, Errno};
 
     fn context() -> CallContext {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn pipe() -> (i32, i32) {
-        match calls::execute(&SocketCall::Pipe, &context()).output {
+        match execute(&SocketCall::Pipe, &context()).output {
             CallOutput::Pipe(from, to) => (from, to),
             other => panic!("pipe gave {other:?}"),
         }
@@ -234,7 +234,7 @@ mod tests {
         blocking.start(CallId(7), SocketCall::Read { fd: from, length: 9, null: false }, &context()).unwrap();
         assert!(is_asleep(blocking.workers[0].state.thread.load(Ordering::Acquire)));
         assert!(blocking.next().is_none());
-        calls::execute(&SocketCall::Write { fd: to, data: b"abc".into(), null: false }, &context());
+        execute(&SocketCall::Write { fd: to, data: b"abc".into(), null: false }, &context());
         let mut readable = libc::pollfd { fd: blocking.as_fd().as_raw_fd(), events: libc::POLLIN, revents: 0 };
         // SAFETY: one entry is passed.
         assert_eq!(unsafe { libc::poll(&mut readable, 1, 5_000) }, 1);

@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::configure::{DEVICE, up};
 use super::ethtool;
-use super::namespace;
 use super::netlink::{self, Batch};
 use super::offload;
 use super::packet_socket::PacketSocket;
-use super::system::check_size;
 use crate::target::Link;
+use crate::target::linux::namespace;
+use crate::target::linux::system::check_size;
 
 const VETH_INFO_PEER: u16 = 1;
 const PACKET_VNET_HDR: libc::c_int = 15;
@@ -31,14 +31,14 @@ const LARGEST: usize = offload::HEADER + ETHERNET + 40 + LARGEST_MTU as usize;
 
 /// The namespace of the tester's ends.
 #[derive(Debug)]
-pub(super) struct Peers {
+pub(in crate::target::linux) struct Peers {
     namespace: OwnedFd,
     next_index: AtomicU32,
 }
 
 impl Peers {
     /// A fresh one, in which the kernel does not take part in IPv6 and has no IPv4 address.
-    pub(super) fn make() -> io::Result<Peers> {
+    pub(in crate::target::linux) fn make() -> io::Result<Peers> {
         let made = std::thread::scope(|scope| {
             let thread = scope.spawn(|| -> io::Result<OwnedFd> {
                 namespace::unshare()?;
@@ -56,7 +56,7 @@ impl Peers {
 
 /// The tester's end of a pair.
 #[derive(Debug)]
-pub(super) struct Veth {
+pub(in crate::target::linux) struct Veth {
     socket: PacketSocket,
     receive_segment: Option<u16>,
     /// Of the target's end.
@@ -68,7 +68,7 @@ pub(super) struct Veth {
 
 /// Of a pair under construction, what lies in the namespace of the peers.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(in crate::target::linux) struct Peer {
     socket: PacketSocket,
     netlink: OwnedFd,
     index: u32,
@@ -76,7 +76,7 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Prepares the tester's end. Leaves the calling thread in the namespace of the peers: the run's own comes next.
-    pub(super) fn prepare(peers: &Peers) -> io::Result<Peer> {
+    pub(in crate::target::linux) fn prepare(peers: &Peers) -> io::Result<Peer> {
         namespace::enter(&peers.namespace)?;
         let socket = PacketSocket::open(libc::SOCK_RAW)?;
         let netlink = netlink::open(libc::NETLINK_ROUTE)?;
@@ -91,7 +91,12 @@ impl Peer {
 
 impl Veth {
     /// Makes the pair, with the target's end in the calling thread's namespace, and returns it with that end's index.
-    pub(super) fn make(link: &Link, peer: Peer, peers: &Peers, netlink: &OwnedFd) -> io::Result<(Veth, u32)> {
+    pub(in crate::target::linux) fn make(
+        link: &Link,
+        peer: Peer,
+        peers: &Peers,
+        netlink: &OwnedFd,
+    ) -> io::Result<(Veth, u32)> {
         let refused = |refused: netlink::Refused| refused.source;
         let no_arp = libc::IFF_NOARP as u32;
         let namespace = peers.namespace.as_raw_fd().to_ne_bytes();
@@ -135,7 +140,7 @@ impl Veth {
     }
 
     /// Hands a datagram to the target.
-    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+    pub(in crate::target::linux) fn send(&self, packet: &[u8]) -> io::Result<()> {
         let protocol = match packet.first().map(|octet| octet >> 4) {
             Some(6) => libc::ETH_P_IPV6,
             _ => libc::ETH_P_IP,
@@ -166,7 +171,7 @@ impl Veth {
     }
 
     /// Takes the target's next datagram, if there is one, into `packet`.
-    pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
+    pub(in crate::target::linux) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         packet.clear();
         loop {
             match self.socket.receive(&mut self.buffer, LARGEST)? {
@@ -185,7 +190,7 @@ impl Veth {
     }
 
     /// When the datagram that was taken last was sent, in nanoseconds of CLOCK_MONOTONIC.
-    pub(super) fn stamp(&self) -> u64 {
+    pub(in crate::target::linux) fn stamp(&self) -> u64 {
         self.stamp
     }
 }

@@ -5,17 +5,17 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use super::configure::{configure, validate};
-use super::namespace::{Home, Namespace};
 use super::netlink;
 use super::stamps::Stamps;
-use super::system::Tried;
 use super::tun::{NODE, Tun};
 use super::veth::{Peer, Peers, Veth};
+use crate::target::linux::namespace::{Home, Namespace};
+use crate::target::linux::system::Tried;
 use crate::target::{Link, TargetError};
 
 /// What the runs' devices are made from.
 #[derive(Clone, Debug)]
-pub(super) enum DeviceKind {
+pub(in crate::target::linux) enum DeviceKind {
     /// A TUN device for each run.
     Tun,
     /// A veth pair for each run; the tester's ends are in a namespace of their own.
@@ -24,7 +24,7 @@ pub(super) enum DeviceKind {
 
 /// The link's device at the tester's end.
 #[derive(Debug)]
-pub(super) enum Device {
+pub(in crate::target::linux) enum Device {
     /// A TUN device, and what stamps its packets where the tester may read them late.
     Tun(Tun, Option<Stamps>),
     /// One end of a veth pair.
@@ -34,7 +34,7 @@ pub(super) enum Device {
 impl Device {
     /// Moves the calling thread into a fresh network namespace with such a device, addresses and routes. A `prompt`
     /// thread is scheduled so that it reads packets as they come.
-    pub(super) fn make(
+    pub(in crate::target::linux) fn make(
         kind: &DeviceKind,
         home: &Arc<Home>,
         link: &Link,
@@ -64,7 +64,7 @@ impl Device {
     }
 
     /// Hands a datagram to the target.
-    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+    pub(in crate::target::linux) fn send(&self, packet: &[u8]) -> io::Result<()> {
         match self {
             Device::Tun(tun, _) => tun.send(packet),
             Device::Veth(veth) => veth.send(packet),
@@ -72,7 +72,7 @@ impl Device {
     }
 
     /// Takes the target's next datagram, if there is one.
-    pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
+    pub(in crate::target::linux) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         match self {
             Device::Tun(tun, _) => tun.receive(packet),
             Device::Veth(veth) => veth.receive(packet),
@@ -80,7 +80,7 @@ impl Device {
     }
 
     /// When `packet`, taken just now, was sent, in nanoseconds of CLOCK_MONOTONIC, if the kernel tells.
-    pub(super) fn stamp(&mut self, packet: &[u8]) -> io::Result<Option<u64>> {
+    pub(in crate::target::linux) fn stamp(&mut self, packet: &[u8]) -> io::Result<Option<u64>> {
         match self {
             Device::Tun(_, Some(stamps)) => stamps.of(packet),
             Device::Tun(_, None) => Ok(None),

@@ -30,7 +30,7 @@ static TICKS: LazyLock<Ticks> = LazyLock::new(Ticks::measure);
 
 /// The next good moment to begin, in nanoseconds of CLOCK_MONOTONIC: at most one tick from now. The first call in a
 /// process takes some 10 ms.
-pub(super) fn next_beginning() -> u64 {
+pub(in crate::target::linux) fn next_beginning() -> u64 {
     let ticks = *TICKS;
     ticks.next_beginning(monotonic())
 }

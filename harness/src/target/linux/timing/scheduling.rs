@@ -9,18 +9,18 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::clock::{monotonic, thread_running};
-use super::system::check;
+use crate::target::linux::system::check;
 
 /// Gives the calling thread the lowest real-time priority for as long as this lives, if that is allowed and there is
 /// more than one processor. Threads and processes it starts do not inherit it.
 #[derive(Debug)]
-pub(super) struct RealTime {
+pub(in crate::target::linux) struct RealTime {
     active: bool,
 }
 
 impl RealTime {
     /// Tries it; goes on without.
-    pub(super) fn try_enter() -> RealTime {
+    pub(in crate::target::linux) fn try_enter() -> RealTime {
         // Asked once: the answer is put together from files.
         static SEVERAL: LazyLock<bool> =
             LazyLock::new(|| std::thread::available_parallelism().is_ok_and(|count| count.get() > 1));
@@ -34,7 +34,7 @@ impl RealTime {
     }
 
     /// Whether it was allowed.
-    pub(super) fn is_active(&self) -> bool {
+    pub(in crate::target::linux) fn is_active(&self) -> bool {
         self.active
     }
 }
@@ -59,7 +59,7 @@ fn set_policy(policy: libc::c_int, priority: libc::c_int) -> io::Result<()> {
 /// Where the kernel keeps an account of it, that is read. Elsewhere two things are measured: how much later than asked
 /// the thread woke, and how much time it did not spend on a processor without having slept.
 #[derive(Debug)]
-pub(super) struct Lateness {
+pub(in crate::target::linux) struct Lateness {
     account: Option<Account>,
     /// What is known up to `checkpoint`.
     total: Cell<u64>,
@@ -82,12 +82,12 @@ const GRAIN: u64 = 500_000;
 
 impl Lateness {
     /// Begins to count for the calling thread.
-    pub(super) fn start() -> Lateness {
+    pub(in crate::target::linux) fn start() -> Lateness {
         Lateness { account: Account::open(), total: Cell::new(0), checkpoint: Cell::new(Checkpoint::now()) }
     }
 
     /// Up to now.
-    pub(super) fn total(&self) -> Duration {
+    pub(in crate::target::linux) fn total(&self) -> Duration {
         if monotonic().saturating_sub(self.checkpoint.get().wall) >= GRAIN {
             self.advance();
         }
@@ -95,12 +95,12 @@ impl Lateness {
     }
 
     /// The thread is about to sleep.
-    pub(super) fn before_sleep(&mut self) {
+    pub(in crate::target::linux) fn before_sleep(&mut self) {
         self.advance();
     }
 
     /// The thread woke; it had asked to be woken at `due` (CLOCK_MONOTONIC) if by nothing else.
-    pub(super) fn after_sleep(&mut self, due: Option<u64>) {
+    pub(in crate::target::linux) fn after_sleep(&mut self, due: Option<u64>) {
         let now = Checkpoint::now();
         self.checkpoint.set(now);
         match (&self.account, due) {
@@ -111,7 +111,7 @@ impl Lateness {
     }
 
     /// The thread could have run since `ready` (CLOCK_MONOTONIC) and did not until now.
-    pub(super) fn waited_since(&mut self, ready: u64) {
+    pub(in crate::target::linux) fn waited_since(&mut self, ready: u64) {
         if self.account.is_none() {
             self.total.set(self.total.get() + monotonic().saturating_sub(ready));
         }

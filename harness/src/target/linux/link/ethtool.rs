@@ -3,8 +3,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::system::check;
 use super::tun::named_request;
+use crate::target::linux::system::check;
 
 const ETHTOOL_GSET: u32 = 0x01;
 const ETHTOOL_SSET: u32 = 0x02;
@@ -41,12 +41,12 @@ struct Settings {
 }
 
 /// Makes the target's device compute its checksums itself, and with that send segments of at most the MTU.
-pub(super) fn switch_off_offloads(socket: &OwnedFd) -> io::Result<()> {
+pub(in crate::target::linux) fn switch_off_offloads(socket: &OwnedFd) -> io::Result<()> {
     request(socket, &mut Value { command: ETHTOOL_STXCSUM, data: 0 })
 }
 
 /// Makes the target's device report a speed, in Mbit/s, without negotiation.
-pub(super) fn set_speed(socket: &OwnedFd, speed: u32) -> io::Result<()> {
+pub(in crate::target::linux) fn set_speed(socket: &OwnedFd, speed: u32) -> io::Result<()> {
     let mut settings = Settings { command: ETHTOOL_GSET, ..Settings::default() };
     request(socket, &mut settings)?;
     settings.command = ETHTOOL_SSET;

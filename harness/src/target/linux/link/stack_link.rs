@@ -10,23 +10,21 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::clock::{Clock, monotonic};
 use super::closer;
 use super::configure::{quiet, up};
-use super::namespace::{Home, Namespace};
 use super::netlink::{self, Batch};
 use super::packet_socket::{PacketSocket, address};
-use super::scheduling::{Lateness, RealTime};
-use super::system::{Tried, check_size};
 use super::tun::{NODE, Tun};
+use crate::target::linux::namespace::{Home, Namespace};
+use crate::target::linux::system::{Tried, check_size};
+use crate::target::linux::timing::clock::Clock;
+use crate::target::linux::timing::scheduling::{Lateness, RealTime};
+use crate::target::linux::timing::sleep::sleep;
 use crate::target::{Link, TargetError};
 use crate::time::Instant;
 
 /// The greatest MTU a TUN device has: the stack keeps to the link's, the tester need not.
 const DEVICE_MTU: u32 = 65_535;
-/// How long before a deadline a thread wakes, to be awake when it comes; in nanoseconds.
-const SPIN: u64 = 30_000;
-
 /// Makes such links, each in a network namespace of its own.
 #[derive(Debug)]
 pub(in crate::target) struct StackLinks {
@@ -165,29 +163,7 @@ impl Pacer {
 
     /// Sleeps until one of the descriptors can be read, or shortly before `until`; returns at once if that is near.
     pub(in crate::target) fn sleep(&mut self, descriptors: [BorrowedFd<'_>; 2], until: Instant) -> io::Result<()> {
-        let wake = self.clock.0.monotonic_of(until).saturating_sub(SPIN);
-        let left = wake.saturating_sub(monotonic());
-        if left == 0 {
-            return Ok(());
-        }
-        let mut waited_for =
-            descriptors.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
-        self.lateness.before_sleep();
-        let timeout = libc::timespec {
-            tv_sec: (left / 1_000_000_000).min(i32::MAX as u64) as libc::time_t,
-            tv_nsec: (left % 1_000_000_000) as libc::c_long,
-        };
-        // SAFETY: two entries and a time are passed.
-        let result = unsafe { libc::ppoll(waited_for.as_mut_ptr(), 2, &timeout, std::ptr::null()) };
-        let error = io::Error::last_os_error();
-        self.lateness.after_sleep((result == 0).then_some(wake));
-        if result < 0 && error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-        if waited_for.iter().any(|entry| entry.revents & (libc::POLLERR | libc::POLLNVAL) != 0) {
-            return Err(io::Error::from_raw_os_error(libc::EIO));
-        }
-        Ok(())
+        sleep(descriptors, self.clock.0.monotonic_of(until), &mut self.lateness).map(drop)
     }
 }
 

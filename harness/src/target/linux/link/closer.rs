@@ -7,14 +7,14 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::descriptor_passing::{pair, receive_descriptor, send_with};
+use crate::target::linux::descriptor_passing::{pair, receive_descriptor, send_with};
 
 /// Where to send what is to be closed; open as long as the process lives.
 static CLOSER: OnceLock<OwnedFd> = OnceLock::new();
 
 /// Starts the thread if it does not run yet. A factory does it early: a thread has the descriptors of the one that
 /// starts it, and those of a run are not to outlive it.
-pub(super) fn start() -> io::Result<()> {
+pub(in crate::target::linux) fn start() -> io::Result<()> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if CLOSER.get().is_some() {
@@ -31,7 +31,7 @@ pub(super) fn start() -> io::Result<()> {
 }
 
 /// Closes a socket without waiting for it, if the thread runs.
-pub(super) fn close(socket: OwnedFd) {
+pub(in crate::target::linux) fn close(socket: OwnedFd) {
     if let Some(closer) = CLOSER.get()
         && let Err(error) = send_with(closer, &[0], &[socket.as_fd()])
     {

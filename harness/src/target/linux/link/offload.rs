@@ -6,10 +6,10 @@
 use crate::wire::protocol;
 
 /// Length of `struct virtio_net_hdr`.
-pub(super) const HEADER: usize = 10;
+pub(in crate::target::linux) const HEADER: usize = 10;
 
 /// Checksums and TCP segmentation for both IP versions, also with ECN: what packetdrill declares.
-pub(super) const LIKE_ETHERNET: libc::c_uint =
+pub(in crate::target::linux) const LIKE_ETHERNET: libc::c_uint =
     libc::TUN_F_CSUM | libc::TUN_F_TSO4 | libc::TUN_F_TSO6 | libc::TUN_F_TSO_ECN;
 
 /// Where the checksum is in a TCP header.
@@ -21,17 +21,17 @@ const MERGED_TCP_OVER_IPV6: u8 = 4;
 /// A TCP packet as an Ethernet card would hand it over that merged it from segments: with a header that says so, and a
 /// checksum that has been verified and only covers the pseudo-header.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Merged {
+pub(in crate::target::linux) struct Merged {
     /// The header; offsets count from the start of a frame, `link_header` octets before the packet.
-    pub(super) header: [u8; HEADER],
+    pub(in crate::target::linux) header: [u8; HEADER],
     /// Where in the packet the checksum is.
-    pub(super) field: usize,
+    pub(in crate::target::linux) field: usize,
     /// What is to stand there instead.
-    pub(super) checksum: [u8; 2],
+    pub(in crate::target::linux) checksum: [u8; 2],
 }
 
 /// How to merge a packet; `None` if it is not TCP straight after the IP header, or its checksum is wrong.
-pub(super) fn merged(packet: &[u8], segment: u16, link_header: usize) -> Option<Merged> {
+pub(in crate::target::linux) fn merged(packet: &[u8], segment: u16, link_header: usize) -> Option<Merged> {
     let first = *packet.first()?;
     let (kind, tcp, protocol, addresses) = match first >> 4 {
         4 => (MERGED_TCP_OVER_IPV4, usize::from(first & 15) * 4, packet.get(9)?, packet.get(12..20)?),
@@ -59,7 +59,7 @@ pub(super) fn merged(packet: &[u8], segment: u16, link_header: usize) -> Option<
 }
 
 /// The parts of what is handed to the kernel: its header, the frame's header, and the packet, merged or as it is.
-pub(super) fn vector(merged: Option<&Merged>, link_header: &[u8], packet: &[u8]) -> [libc::iovec; 5] {
+pub(in crate::target::linux) fn vector(merged: Option<&Merged>, link_header: &[u8], packet: &[u8]) -> [libc::iovec; 5] {
     static PLAIN: [u8; HEADER] = [0; HEADER];
     let part = |octets: &[u8]| libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
     match merged {
@@ -74,7 +74,12 @@ pub(super) fn vector(merged: Option<&Merged>, link_header: &[u8], packet: &[u8])
 
 /// Copies a datagram from the kernel and does what its header says is left to do of its checksum. The header counts
 /// from the start of the frame, `link_header` octets before the datagram.
-pub(super) fn complete(header: &[u8; HEADER], link_header: usize, octets: &[u8], packet: &mut Vec<u8>) {
+pub(in crate::target::linux) fn complete(
+    header: &[u8; HEADER],
+    link_header: usize,
+    octets: &[u8],
+    packet: &mut Vec<u8>,
+) {
     packet.extend_from_slice(octets);
     if header[0] & NEEDS_CHECKSUM == 0 {
         return;

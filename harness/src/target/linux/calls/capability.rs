@@ -22,11 +22,11 @@ struct Half {
 
 /// The capability sets of the calling thread, as they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Capabilities([Half; 2]);
+pub(in crate::target::linux) struct Capabilities([Half; 2]);
 
 impl Capabilities {
     /// Those of the calling thread.
-    pub(super) fn get() -> io::Result<Capabilities> {
+    pub(in crate::target::linux) fn get() -> io::Result<Capabilities> {
         let mut header = Header { version: VERSION, pid: 0 };
         let mut halves = [Half::default(); 2];
         // SAFETY: version 3 of capget reads one header and writes two halves.
@@ -35,7 +35,7 @@ impl Capabilities {
     }
 
     /// Gives the calling thread these.
-    pub(super) fn set(self) -> io::Result<()> {
+    pub(in crate::target::linux) fn set(self) -> io::Result<()> {
         let mut header = Header { version: VERSION, pid: 0 };
         // SAFETY: version 3 of capset reads one header and two halves.
         let result = unsafe { libc::syscall(libc::SYS_capset, &raw mut header, self.0.as_ptr()) };
@@ -43,13 +43,13 @@ impl Capabilities {
     }
 
     /// Whether a capability is effective.
-    pub(super) fn has(self, capability: u32) -> bool {
+    pub(in crate::target::linux) fn has(self, capability: u32) -> bool {
         self.0.get(capability as usize / 32).is_some_and(|half| half.effective & (1 << (capability % 32)) != 0)
     }
 }
 
 /// Raises or drops one capability in the effective set of the calling thread.
-pub(super) fn set_effective(capability: i32, raise: bool) -> io::Result<()> {
+pub(in crate::target::linux) fn set_effective(capability: i32, raise: bool) -> io::Result<()> {
     let mut capabilities = Capabilities::get()?;
     let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
     let number = usize::try_from(capability).map_err(|_| invalid())?;

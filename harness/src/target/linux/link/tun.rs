@@ -6,18 +6,18 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::configure::DEVICE;
 use super::offload;
-use super::system::{check, check_size};
 use crate::target::Link;
+use crate::target::linux::system::{check, check_size};
 
 /// Where the kernel hands out TUN devices.
-pub(super) const NODE: &str = "/dev/net/tun";
+pub(in crate::target::linux) const NODE: &str = "/dev/net/tun";
 
 /// Longest datagram either IP version can carry without jumbograms, and the header in front of it.
 const LARGEST: usize = offload::HEADER + 40 + 65_535;
 
 /// A TUN device in the namespace of the thread that made it.
 #[derive(Debug)]
-pub(super) struct Tun {
+pub(in crate::target::linux) struct Tun {
     device: OwnedFd,
     /// Whether each packet has a `struct virtio_net_hdr` in front.
     with_header: bool,
@@ -29,7 +29,7 @@ pub(super) struct Tun {
 
 impl Tun {
     /// Makes the device and returns it with its interface index.
-    pub(super) fn make(link: &Link) -> io::Result<(Tun, u32)> {
+    pub(in crate::target::linux) fn make(link: &Link) -> io::Result<(Tun, u32)> {
         let device = OpenOptions::new().read(true).write(true).open(NODE)?;
         let device = OwnedFd::from(device);
         let with_header = link.segmentation_offload || link.receive_segment.is_some();
@@ -52,7 +52,7 @@ impl Tun {
     }
 
     /// Hands a datagram to the kernel as if it had come over the link.
-    pub(super) fn send(&self, packet: &[u8]) -> io::Result<()> {
+    pub(in crate::target::linux) fn send(&self, packet: &[u8]) -> io::Result<()> {
         let sent = if self.with_header {
             let merged = self.receive_segment.and_then(|segment| offload::merged(packet, segment, 0));
             let vector = offload::vector(merged.as_ref(), &[], packet);
@@ -71,7 +71,7 @@ impl Tun {
     }
 
     /// Takes the next datagram the kernel sent, if there is one, into `packet`.
-    pub(super) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
+    pub(in crate::target::linux) fn receive(&mut self, packet: &mut Vec<u8>) -> io::Result<bool> {
         packet.clear();
         if !self.with_header {
             return read_into(self.device.as_raw_fd(), packet);
@@ -110,7 +110,7 @@ fn read_into(fd: RawFd, packet: &mut Vec<u8>) -> io::Result<bool> {
 }
 
 /// A `struct ifreq` that names the device.
-pub(super) fn named_request() -> libc::ifreq {
+pub(in crate::target::linux) fn named_request() -> libc::ifreq {
     // SAFETY: all-zero octets are a valid `struct ifreq`.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(DEVICE.bytes()) {
@@ -120,7 +120,7 @@ pub(super) fn named_request() -> libc::ifreq {
 }
 
 /// The index of the interface that the request names, in the calling thread's namespace.
-pub(super) fn index_of(request: &mut libc::ifreq) -> io::Result<u32> {
+pub(in crate::target::linux) fn index_of(request: &mut libc::ifreq) -> io::Result<u32> {
     let socket = super::netlink::open(libc::NETLINK_ROUTE)?;
     // SAFETY: SIOCGIFINDEX reads and writes a `struct ifreq`.
     check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFINDEX, &raw mut *request) })?;
@@ -129,7 +129,7 @@ pub(super) fn index_of(request: &mut libc::ifreq) -> io::Result<u32> {
 }
 
 /// Makes reads return at once.
-pub(super) fn set_non_blocking(fd: RawFd) -> io::Result<()> {
+pub(in crate::target::linux) fn set_non_blocking(fd: RawFd) -> io::Result<()> {
     // SAFETY: no pointers are passed.
     let flags = check(unsafe { libc::fcntl(fd, libc::F_GETFL) })?;
     // SAFETY: as above.

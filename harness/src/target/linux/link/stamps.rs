@@ -16,7 +16,7 @@ const TCP_CHECKSUM: usize = 16;
 
 /// Time stamps of the packets that the target sends on one device.
 #[derive(Debug)]
-pub(super) struct Stamps {
+pub(in crate::target::linux) struct Stamps {
     socket: PacketSocket,
     /// Packets that have been stamped and not been read, oldest first.
     waiting: VecDeque<(Vec<u8>, u64)>,
@@ -25,7 +25,7 @@ pub(super) struct Stamps {
 
 impl Stamps {
     /// Stamps what goes out of a device in the calling thread's namespace from now on.
-    pub(super) fn open(index: u32) -> io::Result<Stamps> {
+    pub(in crate::target::linux) fn open(index: u32) -> io::Result<Stamps> {
         let socket = PacketSocket::open(libc::SOCK_DGRAM)?;
         let outgoing = outgoing_filter();
         let program = libc::sock_fprog { len: outgoing.len() as u16, filter: outgoing.as_ptr().cast_mut() };
@@ -37,7 +37,7 @@ impl Stamps {
 
     /// When this packet, taken from the device just now, was sent, in nanoseconds of CLOCK_MONOTONIC; `None` if it was
     /// not seen.
-    pub(super) fn of(&mut self, packet: &[u8]) -> io::Result<Option<u64>> {
+    pub(in crate::target::linux) fn of(&mut self, packet: &[u8]) -> io::Result<Option<u64>> {
         if let Some(known) = self.waiting.iter().position(|(start, _)| same_start(start, packet)) {
             // What was sent before it and has not been read was dropped on the way.
             return Ok(self.waiting.drain(..=known).next_back().map(|(_, stamp)| stamp));
@@ -80,10 +80,10 @@ mod tests {
 
     use etherparse::PacketBuilder;
 
-    use super::super::clock::monotonic;
     use super::super::device::{Device, DeviceKind};
-    use super::super::namespace::Home;
     use super::*;
+    use crate::target::linux::namespace::Home;
+    use crate::target::linux::timing::clock::monotonic;
     use crate::target::{IpVersion, Link};
 
     #[test]

@@ -3,17 +3,17 @@
 use crate::time::Instant;
 
 /// Nanoseconds of CLOCK_MONOTONIC.
-pub(super) fn monotonic() -> u64 {
+pub(in crate::target::linux) fn monotonic() -> u64 {
     nanoseconds(libc::CLOCK_MONOTONIC)
 }
 
 /// Nanoseconds of CLOCK_REALTIME, on which the kernel stamps packets.
-pub(super) fn realtime() -> u64 {
+pub(in crate::target::linux) fn realtime() -> u64 {
     nanoseconds(libc::CLOCK_REALTIME)
 }
 
 /// Nanoseconds for which the calling thread has run.
-pub(super) fn thread_running() -> u64 {
+pub(in crate::target::linux) fn thread_running() -> u64 {
     nanoseconds(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
@@ -26,34 +26,34 @@ fn nanoseconds(clock: libc::clockid_t) -> u64 {
 
 /// A target's clock.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub(in crate::target::linux) struct Clock {
     /// CLOCK_MONOTONIC when the target was created, in nanoseconds.
     origin: u64,
 }
 
 impl Clock {
     /// Starts now.
-    pub(super) fn start() -> Clock {
+    pub(in crate::target::linux) fn start() -> Clock {
         Clock { origin: monotonic() }
     }
 
     /// Now.
-    pub(super) fn now(self) -> Instant {
+    pub(in crate::target::linux) fn now(self) -> Instant {
         self.at(monotonic())
     }
 
     /// A point of CLOCK_MONOTONIC, in nanoseconds, on this clock.
-    pub(super) fn at(self, monotonic: u64) -> Instant {
+    pub(in crate::target::linux) fn at(self, monotonic: u64) -> Instant {
         Instant::from_micros(monotonic.saturating_sub(self.origin) / 1_000)
     }
 
     /// The first nanosecond of CLOCK_MONOTONIC at which this clock shows `instant`.
-    pub(super) fn monotonic_of(self, instant: Instant) -> u64 {
+    pub(in crate::target::linux) fn monotonic_of(self, instant: Instant) -> u64 {
         instant.micros().saturating_mul(1_000).saturating_add(self.origin)
     }
 
     /// A point of CLOCK_REALTIME as nanoseconds since the target was created; never before it.
-    pub(super) fn since_origin(self, realtime_stamp: u64) -> u64 {
+    pub(in crate::target::linux) fn since_origin(self, realtime_stamp: u64) -> u64 {
         let age = realtime().saturating_sub(realtime_stamp);
         monotonic().saturating_sub(age).saturating_sub(self.origin)
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::orphans;
-use super::system::check;
+use crate::target::linux::system::check;
 use crate::target::{CallOutput, Returned, SocketCall};
 
 /// Descriptors that the script has opened and not closed.
 #[derive(Debug, Default)]
-pub(super) struct OpenDescriptors {
+pub(in crate::target::linux) struct OpenDescriptors {
     open: BTreeSet<i32>,
     /// Whether some were closed by the script, so that connections may go on without a descriptor.
     closed: bool,
@@ -16,7 +16,7 @@ pub(super) struct OpenDescriptors {
 
 impl OpenDescriptors {
     /// Notes what a call opened or closed.
-    pub(super) fn note(&mut self, call: &SocketCall, returned: &Returned) {
+    pub(in crate::target::linux) fn note(&mut self, call: &SocketCall, returned: &Returned) {
         match (call, returned.result, &returned.output) {
             (_, Ok(_), CallOutput::Pipe(from, to)) => self.open.extend([*from, *to]),
             (

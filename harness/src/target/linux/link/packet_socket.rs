@@ -3,23 +3,23 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use super::clock::{monotonic, realtime};
 use super::closer;
-use super::system::{check, check_size, owned};
+use crate::target::linux::system::{check, check_size, owned};
+use crate::target::linux::timing::clock::{monotonic, realtime};
 
 /// Receive buffer, in octets; enough for a few thousand packets.
 const RECEIVE_BUFFER: libc::c_int = 8 << 20;
 
 /// A packet socket whose reads return at once.
 #[derive(Debug)]
-pub(super) struct PacketSocket {
+pub(in crate::target::linux) struct PacketSocket {
     /// `None` only while this is dropped.
     socket: Option<OwnedFd>,
 }
 
 impl PacketSocket {
     /// A socket (SOCK_RAW or SOCK_DGRAM) in the calling thread's namespace that receives nothing before it is bound.
-    pub(super) fn open(kind: libc::c_int) -> io::Result<PacketSocket> {
+    pub(in crate::target::linux) fn open(kind: libc::c_int) -> io::Result<PacketSocket> {
         let kind = kind | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: no pointers are passed.
         let socket = owned(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
@@ -32,12 +32,22 @@ impl PacketSocket {
     }
 
     /// Sets an option whose value is an int.
-    pub(super) fn set(&self, level: libc::c_int, option: libc::c_int, value: libc::c_int) -> io::Result<()> {
+    pub(in crate::target::linux) fn set(
+        &self,
+        level: libc::c_int,
+        option: libc::c_int,
+        value: libc::c_int,
+    ) -> io::Result<()> {
         self.set_to(level, option, &value)
     }
 
     /// Sets an option to a structure.
-    pub(super) fn set_to<T>(&self, level: libc::c_int, option: libc::c_int, value: &T) -> io::Result<()> {
+    pub(in crate::target::linux) fn set_to<T>(
+        &self,
+        level: libc::c_int,
+        option: libc::c_int,
+        value: &T,
+    ) -> io::Result<()> {
         let length = size_of::<T>() as libc::socklen_t;
         // SAFETY: the value is valid for its length.
         check(unsafe { libc::setsockopt(self.number(), level, option, (&raw const *value).cast(), length) })?;
@@ -45,7 +55,7 @@ impl PacketSocket {
     }
 
     /// Receives what goes over the device from now on.
-    pub(super) fn bind(&self, index: u32) -> io::Result<()> {
+    pub(in crate::target::linux) fn bind(&self, index: u32) -> io::Result<()> {
         let address = address(index, libc::ETH_P_ALL as u16);
         let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
         // SAFETY: the address is valid for its length.
@@ -55,7 +65,7 @@ impl PacketSocket {
 
     /// Reads what the device carried next, at most `most` octets, into `octets`; `None` if there is nothing. The result
     /// is when the kernel saw it, in nanoseconds of CLOCK_MONOTONIC: now, unless SO_TIMESTAMPNS is set.
-    pub(super) fn receive(&self, octets: &mut Vec<u8>, most: usize) -> io::Result<Option<u64>> {
+    pub(in crate::target::linux) fn receive(&self, octets: &mut Vec<u8>, most: usize) -> io::Result<Option<u64>> {
         octets.clear();
         octets.reserve(most);
         let mut control = [0u64; 8];
@@ -105,7 +115,7 @@ impl Drop for PacketSocket {
 }
 
 /// The address of a device, for packets of one protocol.
-pub(super) fn address(index: u32, protocol: u16) -> libc::sockaddr_ll {
+pub(in crate::target::linux) fn address(index: u32, protocol: u16) -> libc::sockaddr_ll {
     // SAFETY: all-zero octets are a valid `struct sockaddr_ll`.
     let mut address: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     address.sll_family = libc::AF_PACKET as libc::c_ushort;

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::clock::monotonic;
 use super::ethtool;
 use super::netlink::{self, Batch};
-use super::system::Tried;
+use crate::target::linux::system::Tried;
+use crate::target::linux::timing::clock::monotonic;
 use crate::target::{Link, TargetError};
 
 /// The device under test. Scripts name it, for instance in `tc qdisc add dev tun0 root pfifo`.
-pub(super) const DEVICE: &str = "tun0";
+pub(in crate::target::linux) const DEVICE: &str = "tun0";
 
 const LOOPBACK_INDEX: u32 = 1;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
@@ -28,7 +28,7 @@ static HAS_IPV6: LazyLock<bool> = LazyLock::new(|| Path::new("/proc/net/if_inet6
 ///
 /// The device gets no link-local address of its own, so no router solicitation, no duplicate address
 /// detection and no other packet that no script asked for.
-pub(super) fn configure(socket: &OwnedFd, index: u32, link: &Link) -> Result<(), TargetError> {
+pub(in crate::target::linux) fn configure(socket: &OwnedFd, index: u32, link: &Link) -> Result<(), TargetError> {
     // Before the device comes up, which is when the kernel looks.
     if let Some(speed) = link.speed {
         ethtool::set_speed(socket, speed).tried(format!("cannot set the speed of {DEVICE} to {speed} Mbit/s"))?;
@@ -84,13 +84,13 @@ fn await_local_route(socket: &OwnedFd, local: IpAddr) -> Result<(), TargetError>
 }
 
 /// Brings a device up.
-pub(super) fn up(batch: &mut Batch, purpose: &'static str, index: u32) {
+pub(in crate::target::linux) fn up(batch: &mut Batch, purpose: &'static str, index: u32) {
     let up = libc::IFF_UP as u32;
     batch.message(purpose, libc::RTM_NEWLINK, 0, &netlink::link_header(index, up, up));
 }
 
 /// Keeps IPv6 from giving the device a link-local address.
-pub(super) fn quiet(batch: &mut Batch, index: u32) {
+pub(in crate::target::linux) fn quiet(batch: &mut Batch, index: u32) {
     batch.message("silence IPv6 autoconfiguration", libc::RTM_NEWLINK, 0, &netlink::link_header(index, 0, 0)).nested(
         libc::IFLA_AF_SPEC,
         &[],
@@ -135,7 +135,7 @@ fn route(batch: &mut Batch, index: u32, link: &Link) {
 }
 
 /// Refuses a link that no device could have, before anything is made.
-pub(super) fn validate(link: &Link) -> Result<(), TargetError> {
+pub(in crate::target::linux) fn validate(link: &Link) -> Result<(), TargetError> {
     let wire_is_ipv6 = link.ip_version.is_ipv6_on_wire();
     for address in [link.local, link.gateway, link.remote] {
         if address.is_ipv6() != wire_is_ipv6 {

@@ -6,8 +6,8 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
-use super::netlink::{self, Batch, split_message};
-use super::system::check_size;
+use crate::target::linux::link::netlink::{self, Batch, split_message};
+use crate::target::linux::system::check_size;
 
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const SOCK_DESTROY: u16 = 21;
@@ -20,7 +20,7 @@ const ENOUGH: usize = 4_096;
 
 /// Resets all TCP connections in the calling thread's namespace. A kernel built without CONFIG_INET_DIAG_DESTROY
 /// refuses.
-pub(super) fn reset_all() -> io::Result<()> {
+pub(in crate::target::linux) fn reset_all() -> io::Result<()> {
     let socket = netlink::open(libc::NETLINK_SOCK_DIAG)?;
     for family in [libc::AF_INET, libc::AF_INET6] {
         for id in connections(&socket, family)? {
