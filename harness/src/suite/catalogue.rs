@@ -73,6 +73,8 @@ pub struct Requirement {
     pub text: String,
     /// An idea for a script.
     pub test: Option<String>,
+    /// Why no script tests it although a tester could see on the link whether it holds.
+    pub untested: Option<String>,
     /// Clauses of older RFCs that it stems from.
     #[serde(default)]
     pub from: Vec<String>,
@@ -91,7 +93,7 @@ pub enum Basis {
 }
 
 /// Where a tester can see whether a requirement holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Observable {
     /// On the link.
@@ -230,6 +232,13 @@ text = "the header is 8 octets"
         let error = Catalogues::default().add(&text).unwrap_err();
         assert!(error.message.contains("unknown field `rolle`"), "{}", error.message);
         assert_eq!(&text[error.span.unwrap()], "rolle");
+    }
+
+    #[test]
+    fn an_entry_may_say_why_no_script_tests_it() {
+        let mut catalogues = Catalogues::default();
+        catalogues.add(&format!("{ONE}untested = \"a router's duty\"\n")).unwrap();
+        assert_eq!(catalogues.get("768-01").unwrap().untested.as_deref(), Some("a router's duty"));
     }
 
     #[test]
