@@ -4,6 +4,8 @@
 mod check;
 #[path = "cli_command/config.rs"]
 mod config;
+#[path = "cli_command/coverage.rs"]
+mod coverage;
 #[path = "cli_command/help.rs"]
 mod help;
 #[path = "cli_command/interrupt.rs"]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::coverage::Coverage;
 use super::exit;
 use crate::target::IpVersion;
 
@@ -44,6 +45,8 @@ pub(super) enum Command {
     List(List),
     /// Parse and lint scripts without running anything
     Check(Check),
+    /// Tell which requirements the scripts test, and why the others are not tested
+    Coverage(Coverage),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
     /// List targets with what they declare to support

@@ -44,16 +44,20 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
 }
 
 fn target_names(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Vec<String> {
-    let mut names = if !args.targets.is_empty() {
+    let names = if !args.targets.is_empty() {
         args.targets.clone()
     } else if !config.default_targets.is_empty() {
         config.default_targets.clone()
     } else {
         vec![own.first().map_or("smoltcp", |factory| factory.name()).to_owned()]
     };
+    distinct(&names)
+}
+
+/// Each name once, in order.
+pub(super) fn distinct(names: &[String]) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    names
+    names.iter().filter(|name| seen.insert(name.as_str())).cloned().collect()
 }
 
 fn captures(args: &Run) -> Captures {
@@ -82,7 +86,7 @@ fn shown(format: Format) -> Box<dyn Reporter> {
 }
 
 /// Columns of the terminal that standard output is, if it is one.
-fn columns() -> Option<usize> {
+pub(super) fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
@@ -112,7 +116,7 @@ impl Files {
 }
 
 /// Set by Ctrl-C and SIGTERM; the second time ends the process at once.
-fn interrupt() -> Result<Interrupt, SuiteError> {
+pub(super) fn interrupt() -> Result<Interrupt, SuiteError> {
     let interrupt = Interrupt::default();
     let set = interrupt.clone();
     ctrlc::set_handler(move || {
@@ -126,7 +130,7 @@ fn interrupt() -> Result<Interrupt, SuiteError> {
 }
 
 /// What the totals come to.
-fn exit(totals: &Totals) -> Exit {
+pub(super) fn exit(totals: &Totals) -> Exit {
     if totals.interrupted {
         Exit::Interrupted
     } else if totals.unexpected_failures + totals.unexpected_passes > 0 {

@@ -4,6 +4,10 @@
 //! CI systems.
 
 #[cfg(feature = "cli")]
+mod cell;
+#[cfg(feature = "cli")]
+pub(crate) mod coverage;
+#[cfg(feature = "cli")]
 mod human;
 mod json;
 #[cfg(feature = "cli")]

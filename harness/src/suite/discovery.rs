@@ -95,17 +95,19 @@ impl Source {
                     add(&mut found, &mut files, file)?;
                 }
                 if path.is_dir() {
-                    let mut within = Vec::new();
-                    walk(path, &mut |file| {
-                        if file.file_name().is_some_and(|n| n == CATALOGUE) {
-                            within.push(file.to_owned());
-                        }
-                    })?;
-                    for file in within {
-                        add(&mut found, &mut files, file)?;
-                    }
+                    add_within(path, &mut found, &mut files)?;
                 }
             }
+        }
+        Ok(found)
+    }
+
+    /// The catalogues that lie within what was named: those whose requirements these scripts are to test.
+    pub(super) fn catalogues_within(&self) -> Result<Vec<Found>, DiscoveryError> {
+        let Source::Paths(paths) = self else { return self.catalogues() };
+        let (mut found, mut files) = (Vec::new(), BTreeSet::new());
+        for path in paths.iter().filter(|path| path.is_dir()) {
+            add_within(path, &mut found, &mut files)?;
         }
         Ok(found)
     }
@@ -125,6 +127,17 @@ impl Source {
         let text = SPECS.get_file(&file).and_then(|file| file.contents_utf8());
         Ok(text.map(|text| Found { name: format!("built-in {file}"), text: text.to_owned() }))
     }
+}
+
+/// Adds the catalogues of a folder and of its folders.
+fn add_within(folder: &Path, found: &mut Vec<Found>, seen: &mut BTreeSet<PathBuf>) -> Result<(), DiscoveryError> {
+    let mut within = Vec::new();
+    walk(folder, &mut |file| {
+        if file.file_name().is_some_and(|n| n == CATALOGUE) {
+            within.push(file.to_owned());
+        }
+    })?;
+    within.into_iter().try_for_each(|file| add(found, seen, file))
 }
 
 fn add(found: &mut Vec<Found>, seen: &mut BTreeSet<PathBuf>, path: PathBuf) -> Result<(), DiscoveryError> {

@@ -142,8 +142,20 @@ impl Suite {
 /// # Errors
 /// One that cannot be read.
 pub(super) fn catalogues(source: &Source) -> Result<Catalogues, SuiteError> {
+    read_catalogues(source.catalogues()?)
+}
+
+/// Reads the catalogues whose requirements a source's scripts are to test.
+///
+/// # Errors
+/// One that cannot be read.
+pub(super) fn catalogues_within(source: &Source) -> Result<Catalogues, SuiteError> {
+    read_catalogues(source.catalogues_within()?)
+}
+
+fn read_catalogues(all: Vec<Found>) -> Result<Catalogues, SuiteError> {
     let mut catalogues = Catalogues::default();
-    for found in source.catalogues()? {
+    for found in all {
         catalogues.add(&found.text).map_err(|error| data_error(&found, error.message, error.span))?;
     }
     Ok(catalogues)

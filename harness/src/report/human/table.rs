@@ -4,24 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use anstyle::Style;
-
-use super::super::text::{BAD, DUBIOUS, FAINT, GOOD, STRONG, cut, padded, styled};
-use crate::engine::Verdict;
-use crate::suite::{Requirement, RunFinished, Standing, SuiteStarted};
-
-/// What one cell counts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    pass: usize,
-    fail: usize,
-    unexpected_pass: usize,
-    warning: usize,
-    known: usize,
-    inconclusive: usize,
-    error: usize,
-    not_applicable: usize,
-}
+use super::super::cell::Cell;
+use super::super::text::{FAINT, STRONG, cut, padded, styled};
+use crate::suite::{NaturalKey, Requirement, RunFinished, SuiteStarted, natural};
 
 /// All verdicts so far.
 #[derive(Debug, Default)]
@@ -36,9 +21,6 @@ pub(super) struct Table {
 
 /// The requirements of one RFC, each with a cell for each target.
 type Rows = BTreeMap<NaturalKey, (Arc<Requirement>, Vec<Cell>)>;
-
-/// Text and numbers by turns, so that `MUST-2` comes before `MUST-10`.
-type NaturalKey = Vec<(String, u64)>;
 
 impl Table {
     pub(super) fn begin(&mut self, started: &SuiteStarted<'_>) {
@@ -61,7 +43,7 @@ impl Table {
                 .or_default()
                 .entry(natural(&requirement.id))
                 .or_insert_with(|| (Arc::clone(requirement), vec![Cell::default(); columns]));
-            row.1[column].add(run);
+            row.1[column].add(run.verdict, run.standing);
         }
         if run.requirements.is_empty() {
             let folder = run.id.script.name.rsplit_once('/').map_or(".", |(folder, _)| folder);
@@ -69,7 +51,7 @@ impl Table {
                 Some(cells) => cells,
                 None => self.folders.entry(folder.to_owned()).or_insert_with(|| vec![Cell::default(); columns]),
             };
-            cells[column].add(run);
+            cells[column].add(run.verdict, run.standing);
         }
     }
 
@@ -140,95 +122,5 @@ impl Table {
             writeln!(out, "  {folder:name_width$}  {}", shown.join("; "))?;
         }
         writeln!(out)
-    }
-}
-
-impl Cell {
-    fn add(&mut self, run: &RunFinished<'_>) {
-        *match (run.verdict, run.standing) {
-            (Verdict::Pass, Standing::UnexpectedPass) => &mut self.unexpected_pass,
-            (Verdict::Pass, _) => &mut self.pass,
-            (Verdict::Fail, Standing::AsExpected) => &mut self.known,
-            (Verdict::Fail, Standing::Warning) => &mut self.warning,
-            (Verdict::Fail, _) => &mut self.fail,
-            (Verdict::Inconclusive, _) => &mut self.inconclusive,
-            (Verdict::NotApplicable, _) => &mut self.not_applicable,
-            (Verdict::Error, _) => &mut self.error,
-        } += 1;
-    }
-
-    /// What it counts, worst first.
-    fn counts(&self) -> [(usize, &'static str, Style); 8] {
-        [
-            (self.fail, "FAIL", BAD),
-            (self.unexpected_pass, "PASSES", BAD),
-            (self.error, "error", BAD),
-            (self.inconclusive, "inconclusive", DUBIOUS),
-            (self.warning, "warning", DUBIOUS),
-            (self.known, "known fail", DUBIOUS),
-            (self.pass, "pass", GOOD),
-            (self.not_applicable, "n/a", FAINT),
-        ]
-    }
-
-    /// The worst, and how often, if there is something else too.
-    fn shown(&self) -> (String, Style) {
-        let counts = self.counts();
-        let all: usize = counts.iter().map(|(number, ..)| number).sum();
-        match counts.into_iter().find(|(number, ..)| *number > 0) {
-            None => ("-".to_owned(), FAINT),
-            Some((number, text, style)) if number == all => (text.to_owned(), style),
-            // That some runs do not apply takes nothing from a pass.
-            Some((number, text, style)) if number + self.not_applicable == all => (text.to_owned(), style),
-            Some((number, text, style)) => (format!("{text} {number}/{all}"), style),
-        }
-    }
-
-    /// Everything with its count.
-    fn counted(&self) -> String {
-        let parts: Vec<_> = self
-            .counts()
-            .into_iter()
-            .rev()
-            .filter(|(number, ..)| *number > 0)
-            .map(|(number, text, style)| styled(style, &format!("{number} {text}")))
-            .collect();
-        if parts.is_empty() { styled(FAINT, "-") } else { parts.join(", ") }
-    }
-}
-
-fn natural(id: &str) -> NaturalKey {
-    let mut key = Vec::new();
-    let mut rest = id;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (text, after) = rest.split_at(digits);
-        let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        key.push((text.to_owned(), after[..end].parse().unwrap_or(0)));
-        rest = &after[end..];
-    }
-    key
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_ordered_as_numbers() {
-        let mut ids = ["9293-MUST-10", "9293-MUST-2", "9293-MAY-3"];
-        ids.sort_by_key(|id| natural(id));
-        assert_eq!(ids, ["9293-MAY-3", "9293-MUST-2", "9293-MUST-10"]);
-    }
-
-    #[test]
-    fn a_cell_shows_the_worst() {
-        let cell = Cell { pass: 2, ..Cell::default() };
-        assert_eq!(cell.shown().0, "pass");
-        let cell = Cell { pass: 2, fail: 1, ..Cell::default() };
-        assert_eq!(cell.shown().0, "FAIL 1/3");
-        let cell = Cell { pass: 2, not_applicable: 1, ..Cell::default() };
-        assert_eq!(cell.shown().0, "pass");
-        assert_eq!(Cell::default().shown().0, "-");
     }
 }

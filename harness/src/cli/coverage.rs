@@ -1,0 +1,93 @@
+//! `rfcheck coverage`.
+
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{self, Exit};
+use super::{output, run};
+use crate::report::{Progress, coverage as report, plural};
+use crate::suite::config::Config;
+use crate::suite::{Collector, Coverage as Covered, Request, Source, Suite, SuiteError, TargetEntry};
+use crate::target::TargetFactory;
+
+const EXAMPLES: &str = "\
+Examples:
+  rfcheck coverage                              what the built-in specs test, and what not and why
+  rfcheck coverage --target smoltcp             and what smoltcp makes of it
+  rfcheck coverage specs/rfc768 --format markdown > coverage.md";
+
+fn help() -> String {
+    format!("{EXAMPLES}\n\n{}", exit::HELP)
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit::HELP, after_long_help = help())]
+pub(super) struct Coverage {
+    /// Scripts, and folders of them with their requirements.toml; without any, the built-in specs
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Run the scripts on these targets, see `rfcheck targets`, and add the verdicts [default: nothing runs]
+    #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
+    targets: Vec<String>,
+
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+
+    /// Run no shell commands and no code blocks; scripts that need them are not applicable
+    #[arg(long)]
+    no_commands: bool,
+}
+
+/// What to write to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table, for people
+    Human,
+    /// One JSON object
+    Json,
+    /// A Markdown document
+    Markdown,
+}
+
+pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
+    let source = if args.paths.is_empty() { Source::BuiltIn } else { Source::Paths(args.paths.clone()) };
+    let request = || Request { commands: !args.no_commands, ..Request::default() };
+    // Before anything starts a thread: some targets need a process that has one alone.
+    let names = run::distinct(&args.targets);
+    let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    let mut covered = Covered::of(&source, config, &request())?;
+    if covered.is_empty() {
+        eprintln!("error: no catalogue was found, and no script that names a requirement");
+        return Ok(Exit::NothingRan);
+    }
+    let mut exit = Exit::AsExpected;
+    if !targets.is_empty() {
+        let suite = Suite::plan(&source, targets, config, request())?;
+        let (mut collector, mut progress) = (Collector::default(), Progress::default());
+        exit = run::exit(&suite.run(&mut [&mut progress, &mut collector], &run::interrupt()?)?);
+        covered.set_verdicts(collector);
+    }
+    write(args.format, &covered).map_err(output)?;
+    if covered.wrong_scripts.is_empty() {
+        return Ok(exit);
+    }
+    let wrong = covered.wrong_scripts.len();
+    let names = covered.wrong_scripts.join(", ");
+    eprintln!("error: {} cannot run, see `rfcheck check`: {names}", plural(wrong, "script"));
+    Ok(if exit == Exit::AsExpected { Exit::SetUp } else { exit })
+}
+
+fn write(format: Format, covered: &Covered) -> std::io::Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    match format {
+        Format::Human => report::write_table(&mut out, covered, run::columns())?,
+        Format::Json => report::write_json(&mut out, covered)?,
+        Format::Markdown => report::write_markdown(&mut out, covered)?,
+    }
+    out.flush()
+}
