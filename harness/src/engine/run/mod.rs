@@ -49,6 +49,7 @@ pub struct Scratch {
     connections: Connections,
     trace: Trace,
     interrupt: Option<Interrupt>,
+    thirds: u32,
 }
 
 /// Tells runs to stop soon; shared by all workers.
@@ -71,6 +72,11 @@ impl Scratch {
     /// Memory for a worker whose runs `interrupt` can stop.
     pub fn with_interrupt(interrupt: Interrupt) -> Self {
         Scratch { interrupt: Some(interrupt), ..Scratch::default() }
+    }
+
+    /// Runs begin so many thirds of a tick later than usual: see [`Target::epoch`].
+    pub fn begin_later(&mut self, thirds: u32) {
+        self.thirds = thirds;
     }
 
     /// Gives the memory of a trace that nobody reads any more to the next run.
@@ -141,7 +147,7 @@ impl Run<'_> {
         if let Some(init) = &script.init {
             self.shell(&init.node, Some(init.span))?;
         }
-        self.started = self.target.epoch().map_err(Stop::from)?;
+        self.started = self.target.epoch(self.scratch.thirds).map_err(Stop::from)?;
         // What kept the tester waiting before time 0 made nothing late.
         self.delay_seen = self.target.scheduling_delay();
         let result = self.events(script);

@@ -227,6 +227,8 @@ type Execute = fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult;
 
 fn execute(context: Context<'_>, run: usize, attempt: usize, interrupt: &Interrupt, how: Execute) -> RunResult {
     let mut scratch = Scratch::with_interrupt(interrupt.clone());
+    // A failure that depends on where in the target's tick a run begins is none.
+    scratch.begin_later(attempt as u32 - 1);
     let mut result = how(context.suite, run, &mut scratch, interrupt);
     result.attempts = attempt as u32;
     result
