@@ -1,18 +1,21 @@
-//! A thread that closes packet sockets: the kernel waits for a grace period, some 10 ms, before such a close returns.
+//! Threads that close packet sockets: the kernel waits for a grace period, some 10 ms, before such a close returns.
 //!
-//! Sockets are passed to it as processes pass them, because the thread of a run may have a table of descriptors of its
+//! Sockets are passed to them as processes pass them, because the thread of a run may have a table of descriptors of its
 //! own, in which numbers mean something else.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::target::linux::descriptor_passing::{pair, receive_descriptor, send_with};
+
+/// So many wait for grace periods at once, which makes some 800 closes a second.
+const THREADS: usize = 8;
 
 /// Where to send what is to be closed; open as long as the process lives.
 static CLOSER: OnceLock<OwnedFd> = OnceLock::new();
 
-/// Starts the thread if it does not run yet. A factory does it early: a thread has the descriptors of the one that
+/// Starts the threads if they do not run yet. A factory does it early: a thread has the descriptors of the one that
 /// starts it, and those of a run are not to outlive it.
 pub(in crate::target::linux) fn start() -> io::Result<()> {
     static STARTING: Mutex<()> = Mutex::new(());
@@ -21,16 +24,21 @@ pub(in crate::target::linux) fn start() -> io::Result<()> {
         return Ok(());
     }
     let (ours, theirs) = pair(libc::SOCK_SEQPACKET)?;
-    std::thread::Builder::new().name("rfcheck-closer".into()).spawn(move || {
-        while let Ok(Some(socket)) = receive_descriptor(theirs.as_fd()) {
-            drop(socket);
-        }
-    })?;
+    let theirs = Arc::new(theirs);
+    for _ in 0..THREADS {
+        let theirs = Arc::clone(&theirs);
+        let thread = std::thread::Builder::new().name("rfcheck-closer".into()).stack_size(64 << 10);
+        thread.spawn(move || {
+            while let Ok(Some(socket)) = receive_descriptor(theirs.as_fd()) {
+                drop(socket);
+            }
+        })?;
+    }
     CLOSER.get_or_init(|| ours);
     Ok(())
 }
 
-/// Closes a socket without waiting for it, if the thread runs.
+/// Closes a socket without waiting for it, if the threads run.
 pub(in crate::target::linux) fn close(socket: OwnedFd) {
     if let Some(closer) = CLOSER.get()
         && let Err(error) = send_with(closer, &[0], &[socket.as_fd()])
