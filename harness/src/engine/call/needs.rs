@@ -5,6 +5,7 @@ use super::arguments::Arguments;
 use super::lower::socket;
 use super::{AF_INET, AF_INET6, CallProblem, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM, SOCK_TYPE_MASK};
 use crate::engine::Settings;
+use crate::script::CALLS;
 use crate::script::tree::{Call, Expression, ExpressionKind};
 use crate::target::{Capabilities, IpVersion};
 
@@ -20,40 +21,6 @@ pub(crate) struct CallNeeds {
     /// It may block while the script goes on.
     pub(crate) blocking: bool,
 }
-
-/// Every call that a script can make.
-const CALLS: [&str; 30] = [
-    "accept",
-    "bind",
-    "cap_set",
-    "close",
-    "connect",
-    "epoll_create",
-    "epoll_ctl",
-    "epoll_wait",
-    "fcntl",
-    "getsockopt",
-    "ioctl",
-    "listen",
-    "open",
-    "pipe",
-    "poll",
-    "read",
-    "readv",
-    "recv",
-    "recvfrom",
-    "recvmsg",
-    "send",
-    "sendfile",
-    "sendmsg",
-    "sendto",
-    "setsockopt",
-    "shutdown",
-    "socket",
-    "splice",
-    "write",
-    "writev",
-];
 
 /// What a call needs. The error is the script's fault.
 pub(crate) fn needs(call: &Call, settings: &Settings) -> Result<CallNeeds, CallProblem> {

@@ -3,41 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::script::CALLS as NAMES;
 use crate::script::tree::{EpollMember, GreSpec, MplsSpec};
 use crate::target::{Control, PollEntry};
-
-const NAMES: [&str; 30] = [
-    "accept",
-    "bind",
-    "cap_set",
-    "close",
-    "connect",
-    "epoll_create",
-    "epoll_ctl",
-    "epoll_wait",
-    "fcntl",
-    "getsockopt",
-    "ioctl",
-    "listen",
-    "open",
-    "pipe",
-    "poll",
-    "read",
-    "readv",
-    "recv",
-    "recvfrom",
-    "recvmsg",
-    "send",
-    "sendfile",
-    "sendmsg",
-    "sendto",
-    "setsockopt",
-    "shutdown",
-    "socket",
-    "splice",
-    "write",
-    "writev",
-];
 
 /// Numbers that scripts write; buffers stay small enough to test many.
 fn numbers() -> impl Strategy<Value = i64> {
