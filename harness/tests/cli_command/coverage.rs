@@ -1,5 +1,6 @@
 //! `rfcheck coverage` on a small folder of specs: each state that a requirement can be in, in each format.
 
+use super::schema;
 use super::support::{folder, outcome};
 
 const CATALOGUE: &str = r#"
@@ -110,11 +111,20 @@ fn a_target_adds_its_verdicts_and_the_status_of_a_run() {
 }
 
 #[test]
-fn json_is_one_object() {
+fn json_is_one_object_and_keeps_to_the_schema() {
     let (status, out) = coverage(&specs(), &["--target", "smoltcp", "--format", "json"]);
     assert_eq!(status, 100);
-    let _object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    schema::check_coverage(&object).unwrap_or_else(|error| panic!("{error}"));
     insta::assert_snapshot!(out);
+}
+
+#[test]
+fn the_built_in_specs_keep_to_the_schema_too() {
+    let (status, out, err) = outcome(folder(&[]).path(), &["coverage", "--format", "json"]);
+    assert_eq!((status, err.as_str()), (0, ""));
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    schema::check_coverage(&object).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

@@ -1,13 +1,23 @@
-//! Enough of JSON Schema to hold the JSON report against `schema/report.schema.json`.
+//! Enough of JSON Schema to hold JSON reports against the files of `schema/`.
 
 use serde_json::Value;
 
-const SCHEMA: &str = include_str!("../../schema/report.schema.json");
+const REPORT: &str = include_str!("../../schema/report.schema.json");
+const COVERAGE: &str = include_str!("../../schema/coverage.schema.json");
 
-/// Whether a line keeps to the schema; the error says where it does not.
+/// Whether a line of a run's report keeps to its schema; the error says where it does not.
 pub(crate) fn check(line: &Value) -> Result<(), String> {
-    let schema: Value = serde_json::from_str(SCHEMA).map_err(|error| error.to_string())?;
-    conforms(line, &schema, &schema, "line")
+    check_against(REPORT, line, "line")
+}
+
+/// As [`check`], for what `rfcheck coverage` writes.
+pub(crate) fn check_coverage(object: &Value) -> Result<(), String> {
+    check_against(COVERAGE, object, "coverage")
+}
+
+fn check_against(schema: &str, value: &Value, name: &str) -> Result<(), String> {
+    let schema: Value = serde_json::from_str(schema).map_err(|error| error.to_string())?;
+    conforms(value, &schema, &schema, name)
 }
 
 /// Fails on a keyword it does not know, so that no part of the schema is silently not checked.
@@ -104,5 +114,21 @@ fn a_line_that_does_not_keep_to_the_schema_is_seen() {
         let mut bad = good.clone();
         bad[key] = value;
         assert!(check(&bad).is_err(), "{key}");
+    }
+}
+
+#[test]
+fn coverage_that_does_not_keep_to_the_schema_is_seen() {
+    let sums = serde_json::json!({
+        "tested": 1, "reason": 0, "no_reason": 0, "api": 0, "api_tested": 0, "internal": 0, "internal_tested": 0
+    });
+    let good = serde_json::json!({
+        "schema": 1, "targets": [], "wrong_scripts": [], "totals": sums, "levels": [], "rfcs": []
+    });
+    assert_eq!(check_coverage(&good), Ok(()));
+    for (key, value) in [("schema", serde_json::json!(2)), ("rfcs", Value::Null), ("more", Value::Null)] {
+        let mut bad = good.clone();
+        bad[key] = value;
+        assert!(check_coverage(&bad).is_err(), "{key}");
     }
 }
