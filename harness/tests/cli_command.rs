@@ -1,5 +1,7 @@
 //! The command from outside: flags, exit status, and what it writes.
 
+#[path = "cli_command/baseline.rs"]
+mod baseline;
 #[path = "cli_command/check.rs"]
 mod check;
 #[path = "cli_command/config.rs"]

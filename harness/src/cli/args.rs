@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::Baseline;
 use super::coverage::Coverage;
 use super::exit;
 use crate::target::IpVersion;
@@ -47,6 +48,8 @@ pub(super) enum Command {
     Check(Check),
     /// Tell which requirements the scripts test, and why the others are not tested
     Coverage(Coverage),
+    /// Show or bring up to date what targets are known to fail
+    Baseline(Baseline),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
     /// List targets with what they declare to support

@@ -12,8 +12,8 @@ pub enum Exit {
     Usage = 2,
     /// Nothing ran: no script was found, none was selected, or none applies to the target.
     NothingRan = 4,
-    /// Something needed to judge failed: a target that is not possible here, a script that is wrong, a run without a
-    /// judgement, a report that cannot be written.
+    /// Something needed to judge failed: a target that is not possible here, a script or baseline that is wrong or
+    /// stale, a run without a judgement, a report that cannot be written.
     SetUp = 96,
     /// A target failed a script, or passed one that it is known to fail.
     Failed = 100,
@@ -27,7 +27,7 @@ Exit status:
     0  all as expected
     2  the command line or rfcheck.toml is wrong
     4  nothing ran: no script found, selected or applicable
-   96  set-up failed: a target is not possible here, a script is wrong, a run could not be judged
+   96  set-up failed: a target is not possible here, a script or baseline is wrong, a run could not be judged
   100  a target failed a script, or passed one that its baseline says it fails
   130  interrupted";
 

@@ -8,7 +8,7 @@ use super::output;
 use crate::report::plural;
 use crate::script::{Severity, render};
 use crate::suite::config::Config;
-use crate::suite::{self, Checked, SuiteError};
+use crate::suite::{self, Checked, SuiteError, check_baselines};
 
 pub(super) fn list(args: &List, config: &Config) -> Result<Exit, SuiteError> {
     let scripts = suite::check(&args.selection.source(), config, &args.selection.request())?;
@@ -59,6 +59,10 @@ pub(super) fn check(args: &Check, config: &Config) -> Result<Exit, SuiteError> {
             } += 1;
             writeln!(out, "{}", render(diagnostic, &script.file.name, text)).map_err(output)?;
         }
+    }
+    for problem in check_baselines(&args.selection.source(), config)? {
+        errors += 1;
+        writeln!(out, "{}:{}: {}", problem.name, problem.line, problem.message).map_err(output)?;
     }
     let (files, errors_text) = (plural(scripts.len(), "script"), plural(errors, "error"));
     writeln!(out, "{files} checked: {errors_text}, {}", plural(warnings, "warning")).map_err(output)?;

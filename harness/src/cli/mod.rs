@@ -4,6 +4,7 @@
 //! author writes an adapter and a `main` of one line.
 
 mod args;
+mod baseline;
 mod coverage;
 mod exit;
 mod fmt;
@@ -52,6 +53,7 @@ fn execute(cli: &Cli, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError
         Command::List(args) => list::list(args, &config),
         Command::Check(args) => list::check(args, &config),
         Command::Coverage(args) => coverage::coverage(args, &config, own),
+        Command::Baseline(args) => baseline::baseline(args, &config, own),
         Command::Fmt(args) => fmt::fmt(args),
         Command::Targets(args) => targets::targets(args, &config, own),
     }

@@ -10,26 +10,24 @@ use super::exit::Exit;
 use crate::engine::Interrupt;
 use crate::report::{Human, Json, Junit, Progress};
 use crate::suite::config::Config;
-use crate::suite::{Baseline, Captures, Reporter, Request, Suite, SuiteError, TargetEntry, Totals};
+use crate::suite::{Captures, Known, Reporter, Request, Suite, SuiteError, TargetEntry, Totals};
 use crate::target::TargetFactory;
 
 /// Where captures of runs that did not pass go if nobody says.
 const DEFAULT_OUT: &str = "rfcheck-out";
 
 pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
-    let names = target_names(args, config, own);
+    let names = target_names(&args.targets, config, own);
     let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
     let request = Request {
         commands: !args.no_commands,
         strict: args.strict,
         jobs: args.jobs,
         captures: captures(args),
+        baseline: known(args),
         ..args.selection.request()
     };
-    let mut suite = Suite::plan(&args.selection.source(), targets, config, request)?;
-    if let Some(baseline) = chosen_baseline(args)? {
-        suite.set_baseline(&baseline);
-    }
+    let suite = Suite::plan(&args.selection.source(), targets, config, request)?;
     if suite.is_empty() {
         eprintln!("error: no script was found or selected");
         return Ok(Exit::NothingRan);
@@ -43,9 +41,10 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
     Ok(exit(&totals))
 }
 
-fn target_names(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Vec<String> {
-    let names = if !args.targets.is_empty() {
-        args.targets.clone()
+/// The targets that were named, each once, else those to run if nobody names any.
+pub(super) fn target_names(named: &[String], config: &Config, own: &[Arc<dyn TargetFactory>]) -> Vec<String> {
+    let names = if !named.is_empty() {
+        named.to_vec()
     } else if !config.default_targets.is_empty() {
         config.default_targets.clone()
     } else {
@@ -66,11 +65,12 @@ fn captures(args: &Run) -> Captures {
     Captures { all: args.capture.clone(), failed: Some(out.join("captures")), required }
 }
 
-fn chosen_baseline(args: &Run) -> Result<Option<Baseline>, SuiteError> {
-    if args.no_baseline {
-        return Ok(Some(Baseline::default()));
+fn known(args: &Run) -> Known {
+    match &args.baseline {
+        _ if args.no_baseline => Known::Nothing,
+        Some(file) => Known::File(file.clone()),
+        None => Known::Found,
     }
-    args.baseline.as_deref().map(Baseline::read).transpose()
 }
 
 /// What standard output shows.
@@ -135,7 +135,7 @@ pub(super) fn exit(totals: &Totals) -> Exit {
         Exit::Interrupted
     } else if totals.unexpected_failures + totals.unexpected_passes > 0 {
         Exit::Failed
-    } else if totals.inconclusive + totals.errors > 0 {
+    } else if totals.inconclusive + totals.errors + totals.stale_entries > 0 {
         Exit::SetUp
     } else if totals.judged() == 0 {
         Exit::NothingRan

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::engine::{Blame, Failure, FailureKind};
 use crate::script::LineIndex;
-use crate::suite::{Event, Level, Reporter, RunFinished, Standing, Totals, verdict_name};
+use crate::suite::{Event, Level, Reporter, RunFinished, StaleEntry, Staleness, Standing, Totals, verdict_name};
 
 /// Version of the lines' format; grows with every change that could break a reader.
 pub const SCHEMA: u32 = 1;
@@ -22,9 +22,28 @@ pub struct Json<W> {
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[allow(clippy::large_enum_variant)] // one at a time, on the stack
 enum Line<'a> {
-    SuiteStarted { schema: u32, version: &'a str, targets: &'a [&'a str], scripts: usize, runs: usize },
+    SuiteStarted {
+        schema: u32,
+        version: &'a str,
+        targets: &'a [&'a str],
+        scripts: usize,
+        runs: usize,
+        stale_entries: Vec<StaleLine<'a>>,
+    },
     RunFinished(Run<'a>),
     SuiteFinished(Sums),
+}
+
+#[derive(Serialize)]
+struct StaleLine<'a> {
+    target: &'a str,
+    baseline: &'a str,
+    line: usize,
+    script: &'a str,
+    ip_version: Option<&'a str>,
+    profile: Option<&'a str>,
+    why: Staleness,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -32,6 +51,7 @@ struct Run<'a> {
     script: &'a str,
     target: &'a str,
     ip_version: &'a str,
+    profile: Option<&'a str>,
     verdict: &'static str,
     standing: Standing,
     title: Option<&'a str>,
@@ -101,6 +121,7 @@ struct Sums {
     inconclusive: usize,
     not_applicable: usize,
     error: usize,
+    stale_entries: usize,
     interrupted: bool,
     elapsed_us: u64,
 }
@@ -128,6 +149,7 @@ impl<W: Write> Reporter for Json<W> {
                 targets: &s.targets,
                 scripts: s.scripts,
                 runs: s.runs,
+                stale_entries: s.stale.iter().map(StaleLine::of).collect(),
             }),
             // A line is a fact that stays true; that a run has begun is of use only to somebody who watches.
             Event::RunStarted(_) => Ok(()),
@@ -140,6 +162,21 @@ impl<W: Write> Reporter for Json<W> {
     }
 }
 
+impl<'a> StaleLine<'a> {
+    fn of(stale: &'a StaleEntry) -> Self {
+        StaleLine {
+            target: &stale.target,
+            baseline: &stale.baseline,
+            line: stale.entry.line,
+            script: &stale.entry.script,
+            ip_version: stale.entry.ip_version.map(|version| version.name()),
+            profile: stale.entry.profile.as_deref(),
+            why: stale.why,
+            message: stale.message(),
+        }
+    }
+}
+
 impl<'a> Run<'a> {
     fn of(run: &'a RunFinished<'a>) -> Self {
         let details = run.details;
@@ -147,6 +184,7 @@ impl<'a> Run<'a> {
             script: &run.id.script.name,
             target: run.id.target,
             ip_version: run.id.ip_version.name(),
+            profile: run.id.profile,
             verdict: verdict_name(run.verdict),
             standing: run.standing,
             title: run.title,
@@ -220,6 +258,7 @@ impl Sums {
             inconclusive: totals.inconclusive,
             not_applicable: totals.not_applicable,
             error: totals.errors,
+            stale_entries: totals.stale_entries,
             interrupted: totals.interrupted,
             elapsed_us: micros(totals.elapsed),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::engine::Verdict;
-use crate::suite::{Event, Reporter, RunFinished, Standing};
+use crate::suite::{Event, Reporter, RunFinished, StaleEntry, Standing};
 
 /// Collects runs, and writes them at the end: JUnit's counts stand before its cases.
 #[derive(Debug)]
@@ -57,9 +57,23 @@ impl<W: Write> Reporter for Junit<W> {
                 Ok(())
             }
             Event::SuiteFinished(totals) => self.write(totals.elapsed),
-            Event::SuiteStarted(_) | Event::RunStarted(_) => Ok(()),
+            Event::SuiteStarted(started) => {
+                self.cases.extend(started.stale.iter().map(stale));
+                Ok(())
+            }
+            Event::RunStarted(_) => Ok(()),
         }
     }
+}
+
+/// An entry of a baseline that no run can confirm, as a case that is in error.
+fn stale(stale: &StaleEntry) -> (String, TestCase) {
+    let suite = format!("{}: {}", stale.target, stale.baseline);
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type("stale-entry").set_message(stale.message());
+    let mut case = TestCase::new(format!("line {}", stale.entry.line), status);
+    case.set_classname(suite.as_str());
+    (suite, case)
 }
 
 /// The suite's name, and the case.

@@ -29,6 +29,20 @@ pub enum Source {
 pub(super) struct Found {
     pub(super) name: String,
     pub(super) text: String,
+    /// Its file; `None` if it is built in.
+    pub(super) path: Option<PathBuf>,
+}
+
+impl Found {
+    fn built_in(name: &str, text: &str) -> Self {
+        Found { name: format!("built-in {name}"), text: text.to_owned(), path: None }
+    }
+
+    /// Reads a file.
+    pub(super) fn read(path: PathBuf) -> Result<Self, DiscoveryError> {
+        let text = read(&path)?;
+        Ok(Found { name: path.display().to_string(), text, path: Some(path) })
+    }
 }
 
 /// Why a path cannot be searched.
@@ -84,7 +98,7 @@ impl Source {
         let mut found = Vec::new();
         built_in(&SPECS, &mut |name, text| {
             if Path::new(name).file_name().is_some_and(|n| n == CATALOGUE) {
-                found.push(Found { name: format!("built-in {name}"), text: text.to_owned() });
+                found.push(Found::built_in(name, text));
             }
         });
         if let Source::Paths(paths) = self {
@@ -120,13 +134,70 @@ impl Source {
                 .iter()
                 .flat_map(|path| path.is_dir().then(|| path.clone()).into_iter().chain(folders_above(path)));
             if let Some(path) = near.map(|folder| folder.join(&file)).find(|path| path.is_file()) {
-                let text = read(&path)?;
-                return Ok(Some(Found { name: path.display().to_string(), text }));
+                return Found::read(path).map(Some);
             }
         }
         let text = SPECS.get_file(&file).and_then(|file| file.contents_utf8());
-        Ok(text.map(|text| Found { name: format!("built-in {file}"), text: text.to_owned() }))
+        Ok(text.map(|text| Found::built_in(&file, text)))
     }
+
+    /// All baselines that lie within what was named.
+    pub(super) fn baselines_within(&self) -> Result<Vec<Found>, DiscoveryError> {
+        let mut found = Vec::new();
+        match self {
+            Source::BuiltIn => built_in(&SPECS, &mut |name, text| {
+                if is_baseline(Path::new(name)) {
+                    found.push(Found::built_in(name, text));
+                }
+            }),
+            Source::Paths(paths) => {
+                let mut files = BTreeSet::new();
+                for path in paths.iter().filter(|path| path.is_dir()) {
+                    walk(path, &mut |file| _ = is_baseline(file).then(|| files.insert(file.to_owned())))?;
+                }
+                for file in files {
+                    found.push(Found::read(file)?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where a target's baseline is to lie if it has none: in the nearest folder for baselines, else in one beside the
+    /// scripts. `None` for the built-in specs.
+    #[cfg(feature = "cli")]
+    pub(crate) fn baseline_to_be(&self, target: &str) -> Option<PathBuf> {
+        let Source::Paths(paths) = self else { return None };
+        let mut near =
+            paths.iter().flat_map(|path| path.is_dir().then(|| path.clone()).into_iter().chain(folders_above(path)));
+        let first = near.next()?;
+        let folder = if first.join(BASELINES).is_dir() {
+            Some(first.clone())
+        } else {
+            near.find(|f| f.join(BASELINES).is_dir())
+        };
+        Some(folder.unwrap_or(first).join(BASELINES).join(format!("{target}.toml")))
+    }
+
+    /// Whether a script that a baseline names lies where it says: beside the baseline or its folder, below a folder that
+    /// was named or one above it, or in the binary if the scripts or the baseline do.
+    pub(super) fn has_script(&self, baseline: Option<&Path>, script: &str) -> bool {
+        let beside = baseline.into_iter().flat_map(|file| file.ancestors().skip(1).take(2)).map(Path::to_owned);
+        let near: Vec<PathBuf> = match self {
+            Source::BuiltIn => Vec::new(),
+            Source::Paths(paths) => {
+                paths.iter().flat_map(|path| std::iter::once(path.clone()).chain(folders_above(path))).collect()
+            }
+        };
+        let is_built_in = *self == Source::BuiltIn || baseline.is_none();
+        is_built_in && SPECS.get_file(script).is_some()
+            || beside.chain(near).any(|folder| folder.join(script).is_file())
+    }
+}
+
+fn is_baseline(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "toml")
+        && file.parent().and_then(Path::file_name).is_some_and(|folder| folder == BASELINES)
 }
 
 /// Adds the catalogues of a folder and of its folders.
@@ -142,8 +213,7 @@ fn add_within(folder: &Path, found: &mut Vec<Found>, seen: &mut BTreeSet<PathBuf
 
 fn add(found: &mut Vec<Found>, seen: &mut BTreeSet<PathBuf>, path: PathBuf) -> Result<(), DiscoveryError> {
     if seen.insert(path.clone()) {
-        let text = read(&path)?;
-        found.push(Found { name: path.display().to_string(), text });
+        found.push(Found::read(path)?);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::baseline::KnownFailure;
+use super::baseline::{KnownFailure, StaleEntry};
 use super::catalogue::{Catalogues, Level, Requirement};
 use super::script_file::ScriptFile;
 use crate::engine::{Blame, Failure, Verdict};
@@ -39,6 +39,8 @@ pub struct SuiteStarted<'a> {
     pub runs: usize,
     /// The requirements that scripts can name.
     pub catalogues: &'a Catalogues,
+    /// Entries of baselines that none of the runs, nor any other, can confirm.
+    pub stale: &'a [StaleEntry],
 }
 
 /// Which run.
@@ -50,6 +52,8 @@ pub struct RunId<'a> {
     pub target: &'a str,
     /// IP version of packets and sockets.
     pub ip_version: IpVersion,
+    /// The profile, if it has one.
+    pub profile: Option<&'a str>,
 }
 
 /// A run that has its verdict.
@@ -148,6 +152,8 @@ pub struct Totals {
     pub not_applicable: usize,
     /// Runs whose script or whose harness is at fault.
     pub errors: usize,
+    /// Entries of baselines that no run can confirm.
+    pub stale_entries: usize,
     /// Whether the suite was interrupted.
     pub interrupted: bool,
     /// How long it took on the wall.
@@ -215,9 +221,11 @@ mod tests {
         let known = KnownFailure {
             script: "a.pkt".into(),
             ip_version: None,
+            profile: None,
             reason: "r".into(),
             clause: "c".into(),
             upstream: None,
+            line: 1,
         };
         let of = |verdict, level, known, strict| Standing::of(verdict, level, known, strict);
         assert_eq!(of(Verdict::Fail, None, None, false), Standing::UnexpectedFail);

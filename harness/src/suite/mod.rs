@@ -23,7 +23,9 @@ mod script_file;
 mod targets;
 mod work;
 
-pub use baseline::{Baseline, BaselineError, KnownFailure};
+pub use baseline::{Baseline, BaselineError, BaselineProblem, KnownFailure, StaleEntry, Staleness, check_baselines};
+#[cfg(feature = "cli")]
+pub use baseline::{Change, ChangeKind, Observed, Observer, Update, UpdateInput};
 pub(crate) use capture::verdict_name;
 pub use catalogue::{Basis, CatalogueError, Catalogues, Level, Observable, Requirement};
 pub use check::{Checked, check};
@@ -33,6 +35,6 @@ pub use error::SuiteError;
 pub use event::{Details, Event, Reporter, RunFinished, RunId, Standing, SuiteStarted, Totals};
 #[cfg(feature = "cli")]
 pub(crate) use natural::{NaturalKey, natural};
-pub use plan::{Captures, Request, Suite};
+pub use plan::{Captures, Known, Request, Suite};
 pub use script_file::ScriptFile;
 pub use targets::TargetEntry;

@@ -1,12 +1,12 @@
 //! What to run: scripts by targets by IP versions, each with the settings it starts from.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::config::{Config, Overlay, Profile};
 use super::discovery::{Found, Source};
 use super::targets::TargetEntry;
-use super::{Baseline, Catalogues, ScriptFile, SuiteError, header};
+use super::{Baseline, Catalogues, ScriptFile, StaleEntry, SuiteError, header};
 use crate::engine::Settings;
 use crate::script::Definitions;
 use crate::target::{Clock, IpVersion};
@@ -31,10 +31,28 @@ pub struct Request {
     pub commands: bool,
     /// Whether a failure of any level is a failure.
     pub strict: bool,
+    /// What is known of the targets' failures.
+    pub baseline: Known,
     /// How many runs at once; if not said, chosen from the cores and adapted.
     pub jobs: Option<std::num::NonZeroUsize>,
     /// Where captures go.
     pub captures: Captures,
+}
+
+/// What is known of targets' failures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// What the baseline of each target says.
+    #[default]
+    Found,
+    /// As [`Known::Found`]; entries may still lack their reasons.
+    Drafts,
+    /// What this file says of every target.
+    File(PathBuf),
+    /// As [`Known::File`]; entries may still lack their reasons, and the file need not exist.
+    DraftFile(PathBuf),
+    /// Nothing.
+    Nothing,
 }
 
 /// Where captures go.
@@ -56,6 +74,7 @@ pub struct Suite {
     pub(super) catalogues: Catalogues,
     pub(super) runs: Vec<PlannedRun>,
     pub(super) bases: Vec<Base>,
+    pub(super) stale: Vec<StaleEntry>,
     pub(super) request: Request,
     /// Whether the folder for captures of failures was there before.
     pub(super) has_old_captures: bool,
@@ -76,6 +95,8 @@ pub(super) struct Base {
     pub(super) settings: Settings,
     /// Options that win over the script's own.
     pub(super) overrides: Vec<(String, Option<String>)>,
+    /// The profile, if there is one.
+    pub(super) profile: Option<String>,
 }
 
 impl Suite {
@@ -93,7 +114,7 @@ impl Suite {
         retain_matching(&mut scripts, &request.filters);
         let catalogues = catalogues(source)?;
         for target in &mut targets {
-            if let Some(baseline) = baseline(source, config, &target.name)? {
+            if let Some(baseline) = request.baseline.read(source, config, &target.name)? {
                 target.baseline = baseline;
             }
         }
@@ -111,14 +132,30 @@ impl Suite {
         }
         let bases = bases.made;
         let has_old_captures = request.captures.failed.as_ref().is_some_and(|folder| folder.is_dir());
-        Ok(Suite { scripts, targets, catalogues, runs, bases, request, has_old_captures })
+        let mut suite =
+            Suite { scripts, targets, catalogues, runs, bases, stale: Vec::new(), request, has_old_captures };
+        suite.stale = suite.find_stale(source, config);
+        Ok(suite)
     }
 
-    /// What every target is known to fail, instead of what was found.
-    pub fn set_baseline(&mut self, baseline: &Baseline) {
-        for target in &mut self.targets {
-            target.baseline = baseline.clone();
+    fn find_stale(&self, source: &Source, config: &Config) -> Vec<StaleEntry> {
+        let mut stale = Vec::new();
+        for (t, target) in self.targets.iter().enumerate() {
+            let own = self.runs.iter().filter(|run| run.target as usize == t);
+            let runs: Vec<_> = own.map(|run| self.id(run)).collect();
+            stale.extend(target.baseline.stale(&target.name, &runs, source, config, &self.request));
         }
+        stale
+    }
+
+    /// Entries of baselines that no run can confirm.
+    pub fn stale(&self) -> &[StaleEntry] {
+        &self.stale
+    }
+
+    /// What a target is known to fail, if it is one of the suite's.
+    pub fn baseline(&self, target: &str) -> Option<&Baseline> {
+        self.targets.iter().find(|entry| entry.name == target).map(|entry| &entry.baseline)
     }
 
     /// How many runs are planned.
@@ -161,36 +198,51 @@ fn read_catalogues(all: Vec<Found>) -> Result<Catalogues, SuiteError> {
     Ok(catalogues)
 }
 
-fn baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Baseline>, SuiteError> {
-    let configured = config.targets.get(target);
-    if let Some(path) = configured.and_then(|target| target.baseline.as_ref()) {
-        return Baseline::read(path).map(Some);
+impl Known {
+    /// Reads what is known of a target's failures, if somebody has written it.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no baseline.
+    pub fn read(&self, source: &Source, config: &Config, target: &str) -> Result<Option<Baseline>, SuiteError> {
+        let found = match self {
+            Known::Nothing => return Ok(Some(Baseline::default())),
+            Known::File(path) => Some(read_baseline(path)?),
+            Known::DraftFile(path) if !path.exists() => None,
+            Known::DraftFile(path) => Some(read_baseline(path)?),
+            Known::Found | Known::Drafts => match config.targets.get(target).and_then(|own| own.baseline.as_ref()) {
+                // An update may be the first to write it.
+                Some(path) if *self == Known::Drafts && !path.exists() => None,
+                Some(path) => Some(read_baseline(path)?),
+                None => find_baseline(source, config, target)?,
+            },
+        };
+        let is_draft = matches!(self, Known::Drafts | Known::DraftFile(_));
+        found.map(|found| parse_baseline(found, is_draft)).transpose()
     }
-    let adapter = configured.map_or(target, |configured| configured.adapter.as_str());
+}
+
+fn read_baseline(path: &Path) -> Result<Found, SuiteError> {
+    Found::read(path.to_owned())
+        .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {}", path.display(), error.source)))
+}
+
+/// The baseline of a target that has none of its own: that of its adapter, or of the stack behind it.
+fn find_baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Found>, SuiteError> {
+    let adapter = config.targets.get(target).map_or(target, |configured| configured.adapter.as_str());
     // The same stack breaks the same clauses, however it is reached.
     let stack = if adapter == "smoltcp-tun" { "smoltcp" } else { adapter };
     for name in [target, adapter, stack] {
         if let Some(found) = source.baseline(name)? {
-            return parse_baseline(&found).map(Some);
+            return Ok(Some(found));
         }
     }
     Ok(None)
 }
 
-fn parse_baseline(found: &Found) -> Result<Baseline, SuiteError> {
-    Baseline::parse(&found.text).map_err(|error| data_error(found, error.message, error.span))
-}
-
-impl Baseline {
-    /// Reads a baseline from a file.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is no baseline.
-    pub fn read(path: &std::path::Path) -> Result<Baseline, SuiteError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {error}", path.display())))?;
-        parse_baseline(&Found { name: path.display().to_string(), text })
-    }
+pub(super) fn parse_baseline(found: Found, is_draft: bool) -> Result<Baseline, SuiteError> {
+    let parse = if is_draft { Baseline::parse_draft } else { Baseline::parse };
+    let baseline = parse(&found.text).map_err(|error| data_error(&found, error.message, error.span))?;
+    Ok(baseline.at(found.name, found.path))
 }
 
 fn data_error(found: &Found, message: String, span: Option<std::ops::Range<usize>>) -> SuiteError {
@@ -293,13 +345,13 @@ impl<'a> Bases<'a> {
             .with(&target.map(|target| target.overlay.clone()).unwrap_or_default())
             .with(&Overlay { options: self.request.options.clone(), definitions: self.request.definitions.clone() });
         let index = self.made.len() as u32;
-        self.made.push(base(ip_version, overlay, self.request.commands)?);
+        self.made.push(base(ip_version, overlay, self.request.commands, profile)?);
         self.known.insert(key, index);
         Ok(index)
     }
 }
 
-fn base(ip_version: IpVersion, overlay: Overlay, commands: bool) -> Result<Base, SuiteError> {
+fn base(ip_version: IpVersion, overlay: Overlay, commands: bool, profile: Option<&str>) -> Result<Base, SuiteError> {
     let mut settings = Settings::new(ip_version);
     settings.commands = commands;
     let mut definitions = Definitions::default();
@@ -314,5 +366,5 @@ fn base(ip_version: IpVersion, overlay: Overlay, commands: bool) -> Result<Base,
     for (name, value) in &overrides {
         trial.apply(name, value.as_deref()).map_err(|error| SuiteError::Usage(error.to_string()))?;
     }
-    Ok(Base { settings, overrides })
+    Ok(Base { settings, overrides, profile: profile.map(str::to_owned) })
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use super::baseline::KnownFailure;
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
 use super::plan::{Base, PlannedRun, Suite};
@@ -97,7 +98,13 @@ impl Suite {
             script: &self.scripts[planned.script as usize],
             target: &self.targets[planned.target as usize].name,
             ip_version: planned.ip_version,
+            profile: self.bases[planned.base as usize].profile.as_deref(),
         }
+    }
+
+    /// The entry of the baseline for a planned run.
+    pub(super) fn known_failure(&self, planned: &PlannedRun) -> Option<&KnownFailure> {
+        self.targets[planned.target as usize].baseline.find(&self.id(planned))
     }
 
     fn attempt(&self, run: usize, scratch: &mut Scratch) -> RunResult {

@@ -21,8 +21,15 @@ fn the_command_explains_itself() {
 
 #[test]
 fn every_subcommand_explains_itself() {
-    for command in ["run", "list", "check", "coverage", "fmt", "targets"] {
+    for command in ["run", "list", "check", "coverage", "baseline", "fmt", "targets"] {
         insta::assert_snapshot!(format!("help of {command}"), help(&[command, "--help"]));
+    }
+}
+
+#[test]
+fn the_commands_for_baselines_explain_themselves() {
+    for command in ["show", "update"] {
+        insta::assert_snapshot!(format!("help of baseline {command}"), help(&["baseline", command, "--help"]));
     }
 }
 

@@ -16,7 +16,8 @@ fn everything() -> tempfile::TempDir {
         (
             "baselines/smoltcp.toml",
             "[[known-failure]]\nscript = \"echo/known.pkt\"\nreason = \"never mended\"\nclause = \"RFC 792\"\n\n\
-             [[known-failure]]\nscript = \"echo/recovers.pkt\"\nreason = \"was broken\"\nclause = \"RFC 792\"\n",
+             [[known-failure]]\nscript = \"echo/recovers.pkt\"\nreason = \"was broken\"\nclause = \"RFC 792\"\n\n\
+             [[known-failure]]\nscript = \"echo/gone.pkt\"\nreason = \"was deaf\"\nclause = \"RFC 792\"\n",
         ),
     ])
 }

@@ -21,12 +21,14 @@ pub struct Human<W> {
     table: Table,
     /// What went wrong, told at the end: how bad, script, text.
     problems: Vec<(Standing, String, String)>,
+    /// Entries of baselines that no run can confirm, a line each.
+    stale: Vec<String>,
 }
 
 impl<W: Write> Human<W> {
     /// Writes to `out`, a terminal of `width` columns or something else.
     pub fn new(out: W, width: Option<usize>) -> Self {
-        Human { out, width, table: Table::default(), problems: Vec::new() }
+        Human { out, width, table: Table::default(), problems: Vec::new(), stale: Vec::new() }
     }
 
     fn finish(&mut self, totals: &crate::suite::Totals) -> io::Result<()> {
@@ -34,6 +36,9 @@ impl<W: Write> Human<W> {
         // The worst come last, where the reader's eye is.
         self.problems.sort_by(|a, b| (rank(a.0), &a.1).cmp(&(rank(b.0), &b.1)));
         for (_, _, text) in &self.problems {
+            writeln!(self.out, "{text}")?;
+        }
+        for text in &self.stale {
             writeln!(self.out, "{text}")?;
         }
         summary::write(&mut self.out, totals)?;
@@ -46,6 +51,7 @@ impl<W: Write> Reporter for Human<W> {
         match event {
             Event::SuiteStarted(started) => {
                 self.table.begin(started);
+                self.stale = started.stale.iter().map(problem::stale).collect();
                 let title = styled(STRONG, &format!("rfcheck {}", started.version));
                 let targets = started.targets.join(", ");
                 let (scripts, runs) = (plural(started.scripts, "script"), plural(started.runs, "run"));

@@ -8,7 +8,7 @@ use super::super::packet_line::PacketLines;
 use super::super::text::{BAD, DIFFERENT, DUBIOUS, FAINT, STRONG, WANTED, carets, mark_words, styled};
 use crate::engine::{Blame, Failure, Verdict};
 use crate::script::{LineIndex, render};
-use crate::suite::{Details, RunFinished, Standing};
+use crate::suite::{Details, RunFinished, StaleEntry, Standing};
 use crate::trace::TraceEventKind;
 
 /// Script lines shown before the failing one.
@@ -42,6 +42,16 @@ pub(super) fn text(run: &RunFinished<'_>) -> String {
     if let Some(capture) = run.capture {
         line(&mut out, &format!("  capture   {}", capture.display()));
     }
+    out
+}
+
+/// An entry of a baseline that no run can confirm: several lines.
+pub(super) fn stale(stale: &StaleEntry) -> String {
+    let mut out = String::new();
+    let (word, place) = (styled(BAD, "STALE ENTRY"), format!("{}:{}", stale.baseline, stale.entry.line));
+    line(&mut out, &format!("{word} {} of {}: {}", styled(STRONG, &place), stale.target, stale.message()));
+    line(&mut out, "  nobody would see this failure mended: remove the entry, or see `rfcheck baseline update`");
+    line(&mut out, &format!("  reason given: {} ({})", stale.entry.reason, stale.entry.clause));
     out
 }
 

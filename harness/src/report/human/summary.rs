@@ -48,6 +48,11 @@ fn verdict(totals: &Totals) -> String {
     if unjudged > 0 {
         bad.push(format!("{} without a judgement", plural(unjudged, "run")));
     }
+    match totals.stale_entries {
+        0 => {}
+        1 => bad.push("1 stale entry of a baseline".to_owned()),
+        number => bad.push(format!("{number} stale entries of baselines")),
+    }
     if !bad.is_empty() {
         return styled(BAD, &bad.join(", "));
     }

@@ -44,12 +44,14 @@ impl Suite {
         let begin = Instant::now();
         let mut listeners = Listeners { suite: self, reporters, totals: Totals::default(), error: None };
         listeners.totals.planned = self.runs.len();
+        listeners.totals.stale_entries = self.stale.len();
         listeners.tell(&Event::SuiteStarted(SuiteStarted {
             version: env!("CARGO_PKG_VERSION"),
             targets: self.targets.iter().map(|target| target.name.as_str()).collect(),
             scripts: self.scripts.len(),
             runs: self.runs.len(),
             catalogues: &self.catalogues,
+            stale: &self.stale,
         }));
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let context = Context { suite: self, interrupt, jobs: self.request.jobs, cores };
@@ -106,8 +108,7 @@ impl Listeners<'_, '_> {
         }
         let planned = &suite.runs[result.run];
         let id = suite.id(planned);
-        let baseline = &suite.targets[planned.target as usize].baseline;
-        let known = baseline.find(&id.script.name, id.ip_version);
+        let known = suite.known_failure(planned);
         let standing = Standing::of(result.verdict, result.level, known, suite.request.strict);
         self.totals.count(result.verdict, standing);
         let capture = match &result.capture {

@@ -210,9 +210,7 @@ impl<'a> Crowd<'a> {
 
     fn is_known(&self, result: &RunResult) -> bool {
         let suite = self.context.suite;
-        let planned = &suite.runs[result.run];
-        let script = &suite.scripts[planned.script as usize].name;
-        suite.targets[planned.target as usize].baseline.find(script, planned.ip_version).is_some()
+        suite.known_failure(&suite.runs[result.run]).is_some()
     }
 }
 

@@ -1,0 +1,237 @@
+//! Baselines: what a target is known to fail, with the reason.
+//!
+//! A known failure keeps its verdict and is expected; a pass where a failure is known is as loud as a failure
+//! where none is known, and so is an entry that no run can confirm, so that a baseline never goes stale in silence.
+
+mod check;
+#[cfg(feature = "cli")]
+mod observer;
+mod stale;
+#[cfg(feature = "cli")]
+mod text;
+#[cfg(feature = "cli")]
+mod update;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::catalogue::one_line;
+use super::event::RunId;
+use crate::target::IpVersion;
+pub use check::{BaselineProblem, check_baselines};
+#[cfg(feature = "cli")]
+pub use observer::{Observed, Observer};
+pub use stale::{StaleEntry, Staleness};
+#[cfg(feature = "cli")]
+pub use update::{Change, ChangeKind, Update, UpdateInput};
+
+/// One known failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFailure {
+    /// The script's path, from the folder of the specs.
+    pub script: String,
+    /// The IP version it fails with; every one if not said.
+    pub ip_version: Option<IpVersion>,
+    /// The profile it fails with; every one, and none, if not said.
+    pub profile: Option<String>,
+    /// Why it fails.
+    pub reason: String,
+    /// The RFC clause that the target breaks, such as `RFC 9293 section 3.7.1`.
+    pub clause: String,
+    /// Where its authors were told.
+    pub upstream: Option<String>,
+    /// Where the entry stands in its file: a line, from 1.
+    pub line: usize,
+}
+
+/// What one target is known to fail.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    /// Its file, as messages name it.
+    name: String,
+    /// Its file; `None` if it is built in or there is none.
+    path: Option<PathBuf>,
+    entries: Vec<KnownFailure>,
+    /// Indices of entries by the last part of the script's path.
+    by_file: HashMap<String, Vec<usize>>,
+}
+
+/// A baseline that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaselineError {
+    /// What is wrong, one line.
+    pub message: String,
+    /// Octets of the text that it is about.
+    pub span: Option<Range<usize>>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[serde(default)]
+    known_failure: Vec<Spanned<Entry>>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Entry {
+    script: Spanned<String>,
+    ip_version: Option<IpVersion>,
+    profile: Option<String>,
+    reason: Option<Spanned<String>>,
+    clause: Option<Spanned<String>>,
+    upstream: Option<String>,
+}
+
+impl Baseline {
+    /// Reads a baseline: `[[known-failure]]` entries.
+    ///
+    /// # Errors
+    /// Text that is no baseline, or an entry without a reason or a clause.
+    pub fn parse(text: &str) -> Result<Baseline, BaselineError> {
+        Baseline::read_text(text, false)
+    }
+
+    /// Reads a baseline whose entries may still lack their reasons and clauses, as [`Update`] leaves them.
+    ///
+    /// # Errors
+    /// Text that is no baseline.
+    pub fn parse_draft(text: &str) -> Result<Baseline, BaselineError> {
+        Baseline::read_text(text, true)
+    }
+
+    fn read_text(text: &str, is_draft: bool) -> Result<Baseline, BaselineError> {
+        let file: File = toml::from_str(text)
+            .map_err(|error| BaselineError { message: one_line(error.message()), span: error.span() })?;
+        let mut baseline = Baseline::default();
+        for entry in file.known_failure {
+            let (span, entry) = (entry.span(), entry.into_inner());
+            for (name, value) in
+                [("script", Some(&entry.script)), ("reason", entry.reason.as_ref()), ("clause", entry.clause.as_ref())]
+            {
+                let is_missing = value.is_none_or(|value| value.get_ref().trim().is_empty());
+                if is_missing && (name == "script" || !is_draft) {
+                    let span = value.map_or(span.clone(), Spanned::span);
+                    let message = format!("the known failure of `{}` needs its {name}", entry.script.get_ref());
+                    return Err(BaselineError { message, span: Some(span) });
+                }
+            }
+            baseline.add(KnownFailure {
+                line: line_of(text, span.start),
+                script: entry.script.into_inner(),
+                ip_version: entry.ip_version,
+                profile: entry.profile,
+                reason: entry.reason.map(Spanned::into_inner).unwrap_or_default(),
+                clause: entry.clause.map(Spanned::into_inner).unwrap_or_default(),
+                upstream: entry.upstream,
+            });
+        }
+        Ok(baseline)
+    }
+
+    fn add(&mut self, known: KnownFailure) {
+        self.by_file.entry(file_name(&known.script).to_owned()).or_default().push(self.entries.len());
+        self.entries.push(known);
+    }
+
+    /// This, with the file that it was read from.
+    pub(super) fn at(self, name: String, path: Option<PathBuf>) -> Self {
+        Baseline { name, path, ..self }
+    }
+
+    /// Its file, as messages name it; empty if there is none.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its file; `None` if it is built in or there is none.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The known failure of this run: the first entry that holds for it.
+    pub fn find(&self, run: &RunId<'_>) -> Option<&KnownFailure> {
+        let near = self.by_file.get(file_name(&run.script.name))?;
+        near.iter().map(|index| &self.entries[*index]).find(|known| known.holds_for(run))
+    }
+
+    /// All entries, in order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &KnownFailure> {
+        self.entries.iter()
+    }
+}
+
+impl KnownFailure {
+    /// Whether this is about a run. The script's name may have more in front than the entry.
+    pub fn holds_for(&self, run: &RunId<'_>) -> bool {
+        self.ip_version.is_none_or(|version| version == run.ip_version)
+            && self.profile.as_deref().is_none_or(|profile| run.profile == Some(profile))
+            && ends_with(&run.script.name, &self.script)
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether the last parts of `path` are those of `end`.
+fn ends_with(path: &str, end: &str) -> bool {
+    path.strip_suffix(end).is_some_and(|front| front.is_empty() || front.ends_with('/'))
+}
+
+/// The line of an octet, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).map_or(1, |before| before.matches('\n').count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ScriptFile;
+    use super::*;
+
+    const TEXT: &str = r#"
+[[known-failure]]
+script = "rfc9293/a.pkt"
+reason = "no persist timer"
+clause = "RFC 9293 section 3.8.6.1"
+
+[[known-failure]]
+script = "rfc9293/b.pkt"
+ip-version = "ipv6"
+profile = "strict"
+reason = "-"
+clause = "RFC 8200 section 8.1"
+"#;
+
+    #[test]
+    fn an_entry_holds_for_its_script_ip_version_and_profile() {
+        let baseline = Baseline::parse(TEXT).unwrap();
+        let finds = |name: &str, ip_version, profile| {
+            let script = ScriptFile::from_text(name, "");
+            baseline.find(&RunId { script: &script, target: "t", ip_version, profile }).map(|known| known.line)
+        };
+        assert_eq!(finds("rfc9293/a.pkt", IpVersion::Ipv4, None), Some(2));
+        assert_eq!(finds("/home/me/specs/rfc9293/a.pkt", IpVersion::Ipv6, Some("strict")), Some(2));
+        assert_eq!(finds("other9293/a.pkt", IpVersion::Ipv4, None), None);
+        assert_eq!(finds("rfc9293/b.pkt", IpVersion::Ipv4, Some("strict")), None);
+        assert_eq!(finds("rfc9293/b.pkt", IpVersion::Ipv6, None), None);
+        assert_eq!(finds("rfc9293/b.pkt", IpVersion::Ipv6, Some("strict")), Some(7));
+        assert_eq!(baseline.iter().count(), 2);
+    }
+
+    #[test]
+    fn an_entry_needs_its_reason_and_its_clause() {
+        let wrong = |text: &str| {
+            let error = Baseline::parse(text).unwrap_err();
+            (error.message, line_of(text, error.span.unwrap().start))
+        };
+        let text = "# t\n[[known-failure]]\nscript = \"a.pkt\"\nreason = \"r\"\n";
+        assert_eq!(wrong(text), ("the known failure of `a.pkt` needs its clause".into(), 2));
+        let text = "[[known-failure]]\nscript = \"a.pkt\"\nreason = \" \"\nclause = \"c\"\n";
+        assert_eq!(wrong(text), ("the known failure of `a.pkt` needs its reason".into(), 3));
+        assert_eq!(Baseline::parse_draft(text).unwrap().iter().count(), 1);
+    }
+}
