@@ -212,7 +212,7 @@ fn a_failure_that_comes_again_in_quiet_stands() {
     let factory = Factory::new(Clock::Real, |factory, _| Ok(factory.target(noise(), Duration::ZERO)));
     let (totals, ended) = run(&factory, &["a.pkt"], SILENCE, None, "");
     assert_eq!((totals.unexpected_failures, ended["a.pkt"].verdict), (1, Verdict::Fail));
-    assert_eq!(ended["a.pkt"].attempts, 2, "{ended:?}");
+    assert_eq!(ended["a.pkt"].attempts, 3, "{ended:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Setti
 use crate::script::tree::Action;
 use crate::script::{self, Diagnostic, LineIndex, Script, Span};
 use crate::target::{Target, TargetError};
+use crate::trace::Trace;
 
 /// The requirements of one script: mostly one.
 pub(super) type Requirements = SmallVec<[Arc<Requirement>; 2]>;
@@ -36,6 +37,7 @@ pub(super) struct RunResult {
     pub(super) duration: Duration,
     /// In microseconds.
     pub(super) lateness: u64,
+    /// Which try this is.
     pub(super) attempts: u32,
     /// Of every run that did not pass.
     pub(super) details: Option<Box<Details>>,
@@ -173,20 +175,7 @@ impl Suite {
             lateness: outcome.lateness,
             ..about
         };
-        let captures = &self.request.captures;
-        let folder = match outcome.verdict {
-            Verdict::Pass => captures.all.as_ref(),
-            _ => captures.all.as_ref().or(captures.failed.as_ref()),
-        };
-        if let Some(folder) = folder {
-            let id = self.id(&self.runs[result.run]);
-            let path = capture::path(folder, id);
-            let written = capture::write(&path, id, outcome.verdict, &result.requirements, &outcome.trace);
-            result.capture = Some(match written {
-                Ok(()) => Ok(path),
-                Err(error) => Err((path, error)),
-            });
-        }
+        result.capture = self.capture(&result, &outcome.trace);
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
             scratch.recycle(outcome.trace);
@@ -202,6 +191,26 @@ impl Suite {
 }
 
 impl Suite {
+    /// Writes the capture of a run again, over that of a later try.
+    pub(super) fn capture_again(&self, result: &mut RunResult) {
+        result.capture = result.details.as_deref().and_then(|details| self.capture(result, &details.trace));
+    }
+
+    /// Writes the capture of a run, if one is wanted.
+    fn capture(&self, result: &RunResult, trace: &Trace) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
+        let captures = &self.request.captures;
+        let folder = match result.verdict {
+            Verdict::Pass => captures.all.as_ref(),
+            _ => captures.all.as_ref().or(captures.failed.as_ref()),
+        }?;
+        let id = self.id(&self.runs[result.run]);
+        let path = capture::path(folder, id);
+        Some(match capture::write(&path, id, result.verdict, &result.requirements, trace) {
+            Ok(()) => Ok(path),
+            Err(error) => Err((path, error)),
+        })
+    }
+
     /// A run that passes leaves no capture of an earlier failure behind, where captures are of failures alone.
     fn remove_stale_capture(&self, run: usize) {
         let captures = &self.request.captures;
@@ -226,7 +235,7 @@ impl Base {
 }
 
 impl RunResult {
-    fn new(run: usize) -> Self {
+    pub(super) fn new(run: usize) -> Self {
         RunResult {
             run,
             verdict: Verdict::Error,

@@ -1,5 +1,6 @@
 //! Runs a suite: workers send what happens, the caller's thread tells the reporters.
 
+mod attempts;
 mod pace;
 mod real_clock;
 mod virtual_clock;

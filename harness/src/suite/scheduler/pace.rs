@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 const AT_START: usize = 16;
 /// At most, per core.
 const AT_MOST: usize = 96;
+/// At least, per core: where others keep the machine busy, few runs are as late as many.
+const AT_LEAST: usize = 8;
 /// A run that was later than this was served too late: half the least tolerance. In microseconds.
 const LATE: u64 = 2_000;
 /// A run that was never later than this leaves room for more. In microseconds.
@@ -28,7 +30,7 @@ impl Pace {
         let most = most.unwrap_or(cores * AT_MOST).max(1);
         Pace {
             limit: (cores * AT_START).min(most) as f64,
-            least: cores.min(most) as f64,
+            least: (cores * AT_LEAST).min(most) as f64,
             most: most as f64,
             decreased: None,
         }
@@ -78,7 +80,7 @@ mod tests {
         for n in 1..100 {
             pace.observe(5_000, now + SETTLE * (2 * n));
         }
-        assert_eq!(pace.limit(), 2);
+        assert_eq!(pace.limit(), 16);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Runs on the machine's clock: many at once, since they mostly wait, each on a thread of its own.
 //!
 //! The longest go first, so that the whole takes little longer than the longest script. A verdict that may come from
-//! the crowd and not from the target does not stand: that run is tried again with few beside it, and at last with no
-//! more than one a core.
+//! the crowd and not from the target does not stand ([`Attempts`]): that run is tried again with few beside it, and at
+//! last with hardly any.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -11,24 +11,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
+use super::attempts::{Attempts, DEGREES, Decision};
 use super::pace::Pace;
-use super::{Context, Message, failure, is_interrupted, send};
-use crate::engine::{Failure, FailureKind, Interrupt, Scratch, Verdict};
+use super::{Context, Message, is_interrupted, send};
+use crate::engine::{Interrupt, Scratch};
 use crate::suite::Suite;
 use crate::suite::work::RunResult;
 
-/// How often a run is tried before its verdict stands.
-const ATTEMPTS: usize = 3;
-
-/// How many go on at once, per core, when the second try starts; at the last try one.
+/// How many go on at once, per core, when the second try starts, and when a later one does.
 const FEW: usize = 4;
+const VERY_FEW: usize = 2;
 
 /// A script that takes longer mostly waits, and disturbs nobody who asks for quiet.
 const LONG: Duration = Duration::from_secs(3);
-
-/// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
-/// packetdrill's scripts is 4 ms.
-const DUBIOUS: u64 = 1_000;
 
 pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Message>) {
     if runs.is_empty() {
@@ -42,7 +37,7 @@ pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Me
         durations,
         waiting: Default::default(),
         running: HashMap::new(),
-        failed: HashMap::new(),
+        attempts: Attempts::default(),
     };
     for run in runs {
         crowd.queue(run, 1);
@@ -68,17 +63,18 @@ struct Crowd<'a> {
     sender: &'a SyncSender<Message>,
     pace: Pace,
     durations: HashMap<usize, Duration>,
-    /// For each attempt the runs that wait for it, the longest on top.
-    waiting: [BinaryHeap<(Duration, Reverse<usize>)>; ATTEMPTS],
-    running: HashMap<usize, Running>,
-    /// How runs failed that are tried again.
-    failed: HashMap<usize, Failure>,
+    /// For each degree of quiet, from none on, the runs and attempts that wait for it, the longest on top.
+    waiting: [BinaryHeap<(Duration, Reverse<(usize, usize)>)>; DEGREES],
+    /// By run and attempt.
+    running: HashMap<(usize, usize), Running>,
+    attempts: Attempts,
 }
 
 impl<'a> Crowd<'a> {
     fn queue(&mut self, run: usize, attempt: usize) {
         let duration = self.durations.get(&run).copied().unwrap_or_default();
-        self.waiting[attempt - 1].push((duration, Reverse(run)));
+        let quiet = if self.is_long(run) { attempt.min(2) } else { attempt.min(DEGREES) };
+        self.waiting[quiet - 1].push((duration, Reverse((run, attempt))));
     }
 
     fn work(&mut self) {
@@ -103,7 +99,7 @@ impl<'a> Crowd<'a> {
                     break;
                 }
                 if let Some(mut result) = receive(&finished) {
-                    let running = self.running.remove(&result.run);
+                    let running = self.running.remove(&(result.run, result.attempts as usize));
                     if let Some(running) = running.filter(|running| running.is_late && is_interrupted(&result)) {
                         result.timed_out(running.limit);
                     }
@@ -131,17 +127,17 @@ impl<'a> Crowd<'a> {
         if self.context.interrupt.is_interrupted() {
             return None;
         }
-        let attempt = 1 + self.waiting.iter().position(|waiting| !waiting.is_empty())?;
-        let busy = self.running.keys().filter(|run| !self.is_long(**run)).count();
-        let is_quiet = match attempt {
-            1 => true,
-            2 => busy < self.context.cores * FEW,
-            _ => busy < self.context.cores,
+        let quiet = self.waiting.iter().position(|waiting| !waiting.is_empty())?;
+        let busy = self.running.keys().filter(|(run, _)| !self.is_long(*run)).count();
+        let is_quiet = match quiet {
+            0 => true,
+            1 => busy < self.context.cores * FEW,
+            _ => busy < self.context.cores * VERY_FEW,
         };
         if !is_quiet || self.running.len() >= self.pace.limit() {
             return None;
         }
-        self.waiting[attempt - 1].pop().map(|(_, Reverse(run))| (run, attempt))
+        self.waiting[quiet].pop().map(|(_, Reverse(next))| next)
     }
 
     fn is_long(&self, run: usize) -> bool {
@@ -165,47 +161,42 @@ impl<'a> Crowd<'a> {
         }
         let expected = self.durations.get(&run).copied().unwrap_or_default();
         let limit = context.suite.time_limit(run, expected);
-        self.running.insert(run, Running { since: Instant::now(), limit, interrupt, is_late: false });
+        self.running.insert((run, attempt), Running { since: Instant::now(), limit, interrupt, is_late: false });
         if attempt == 1 {
             send(self.sender, Message::Started(run));
         }
         true
     }
 
+    /// Takes what one try gave. A try that was ended with the whole suite tells nothing, and is sent as it is.
     fn finished(&mut self, result: RunResult) {
-        if self.is_dubious(&result) {
-            if let Some(failure) = failure(&result) {
-                self.failed.insert(result.run, failure.clone());
+        let (run, is_known) = (result.run, self.is_known(&result));
+        let is_ended = is_interrupted(&result) && self.context.interrupt.is_interrupted();
+        let decision = match is_ended {
+            true => Decision::Stands { result: Box::new(result), is_earlier: false },
+            false => self.attempts.ended(result, is_known, self.is_long(run)),
+        };
+        match decision {
+            Decision::Stands { mut result, is_earlier } => {
+                self.end_others(run);
+                if is_earlier {
+                    self.context.suite.capture_again(&mut result);
+                }
+                send(self.sender, Message::Finished(*result));
             }
-            self.queue(result.run, result.attempts as usize + 1);
-        } else {
-            send(self.sender, Message::Finished(result));
+            Decision::Again(attempts) => attempts.for_each(|attempt| self.queue(run, attempt)),
+            Decision::Late => {}
         }
     }
 
-    /// Whether a verdict may come from the crowd and not from the target.
-    fn is_dubious(&self, result: &RunResult) -> bool {
-        let first = result.attempts == 1;
-        if result.attempts as usize == ATTEMPTS || is_interrupted(result) {
-            return false;
+    /// Ends the other tries of a run whose verdict stands.
+    fn end_others(&mut self, run: usize) {
+        for waiting in &mut self.waiting {
+            waiting.retain(|(_, Reverse((other, _)))| *other != run);
         }
-        let failure = failure(result);
-        match result.verdict {
-            // A failure that is known is as good under load as at rest, and a pass may be luck.
-            Verdict::Fail if self.is_known(result) => false,
-            Verdict::Pass => first && self.is_known(result),
-            _ if failure.is_some_and(|failure| failure.kind == FailureKind::TimedOut) => false,
-            Verdict::Fail | Verdict::Inconclusive if first => true,
-            // What was the same twice is the same again: a failure comes from the target, if the tester was in time.
-            Verdict::Fail => result.lateness > DUBIOUS || !self.is_repeated(failure, result.run),
-            Verdict::Inconclusive => !self.is_repeated(failure, result.run),
-            Verdict::NotApplicable | Verdict::Error => false,
+        for (_, running) in self.running.iter().filter(|((other, _), _)| *other == run) {
+            running.interrupt.interrupt();
         }
-    }
-
-    /// Whether a run failed before in the same way.
-    fn is_repeated(&self, failure: Option<&Failure>, run: usize) -> bool {
-        failure.zip(self.failed.get(&run)).is_some_and(|(a, b)| is_same(a, b))
     }
 
     fn is_known(&self, result: &RunResult) -> bool {
@@ -214,19 +205,13 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// Whether two tries failed in the same way. That something came at another time twice tells little: the machine may
-/// have been busy both times.
-fn is_same(a: &Failure, b: &Failure) -> bool {
-    a.kind != FailureKind::Timing && (a.kind, a.line, &a.actual) == (b.kind, b.line, &b.actual)
-}
-
 /// One of the suite's ways to run a planned run.
 type Execute = fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult;
 
 fn execute(context: Context<'_>, run: usize, attempt: usize, interrupt: &Interrupt, how: Execute) -> RunResult {
     let mut scratch = Scratch::with_interrupt(interrupt.clone());
     // A failure that depends on where in the target's tick a run begins is none.
-    scratch.begin_later(attempt as u32 - 1);
+    scratch.begin_later((attempt as u32 - 1) % 3);
     let mut result = how(context.suite, run, &mut scratch, interrupt);
     result.attempts = attempt as u32;
     result

@@ -113,14 +113,19 @@ unsafe fn run_init(number: i32, namespace: libc::c_int, to_run: libc::c_int) -> 
     }
 }
 
+/// Where `nstat` keeps what it printed last. All runs of a user share its usual place: each would print how far its
+/// counters are from another run's.
+pub(super) const HISTORY_VARIABLE: (&str, &str) = ("NSTAT_HISTORY", "/dev/shm/nstat.history");
+
 /// Gives the processes a view of the run's devices under /sys and of themselves under /proc, as `ip netns exec` and
-/// `unshare` do. Not every environment allows it, and few scripts look.
+/// `unshare` do, and shared memory of their own. Not every environment allows it, and few scripts look.
 unsafe fn mount_views() {
     unsafe {
         libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), libc::MS_REC | libc::MS_SLAVE, ptr::null());
         let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
         libc::mount(c"sysfs".as_ptr(), c"/sys".as_ptr(), c"sysfs".as_ptr(), flags, ptr::null());
         libc::mount(c"proc".as_ptr(), c"/proc".as_ptr(), c"proc".as_ptr(), flags, ptr::null());
+        libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), flags, ptr::null());
     }
 }
 

@@ -160,6 +160,8 @@ fn request(command: &str, environment: &[(String, String)], working_directory: O
     for (name, value) in inherited {
         push(&[name.as_bytes(), b"=", value.as_bytes()])?;
     }
+    let (name, value) = init::HISTORY_VARIABLE;
+    push(&[name.as_bytes(), b"=", value.as_bytes()])?;
     for (name, value) in environment {
         push(&[name.as_bytes(), b"=", value.as_bytes()])?;
     }
@@ -167,7 +169,9 @@ fn request(command: &str, environment: &[(String, String)], working_directory: O
 }
 
 fn is_set(environment: &[(String, String)], name: &OsString) -> bool {
-    name == init::PARENT_VARIABLE || environment.iter().any(|(set, _)| name == set.as_str())
+    name == init::PARENT_VARIABLE
+        || name == init::HISTORY_VARIABLE.0
+        || environment.iter().any(|(set, _)| name == set.as_str())
 }
 
 /// The status as a shell would give it, or why there was no command.

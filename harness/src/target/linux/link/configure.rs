@@ -52,9 +52,11 @@ pub(in crate::target::linux) fn configure(socket: &OwnedFd, index: u32, link: &L
 }
 
 /// Waits until the kernel delivers what is sent to an IPv6 address it has just got: it adds the route for that in a
-/// work queue of its own, some time after the address.
+/// work queue of its own, some time after the address. On a busy machine that takes seconds, and asking all the time would
+/// keep it from its work.
 fn await_local_route(socket: &OwnedFd, local: IpAddr) -> Result<(), TargetError> {
-    let patience = monotonic() + 1_000_000_000;
+    let patience = monotonic() + 10_000_000_000;
+    let mut pause = Duration::from_micros(20);
     let mut query = Batch::default();
     query
         .message(
@@ -79,7 +81,8 @@ fn await_local_route(socket: &OwnedFd, local: IpAddr) -> Result<(), TargetError>
             let source = asked.err().map_or_else(|| io::Error::from(io::ErrorKind::TimedOut), |refused| refused.source);
             return Err(TargetError::Environment { what, source });
         }
-        std::thread::sleep(Duration::from_micros(20));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(2));
     }
 }
 

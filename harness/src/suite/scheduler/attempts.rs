@@ -1,0 +1,194 @@
+//! How often a real-clock run is tried, and when its verdict stands.
+//!
+//! A pass stands. Anything else may come from the crowd and not from the target, so that the run is tried again. A try
+//! at which the tester itself was late tells nothing, and counts for little. A run that takes long is tried twice more
+//! side by side, so that its third try costs no time of its own.
+
+use std::collections::BTreeMap;
+
+use super::failure;
+use crate::engine::{FailureKind, Verdict};
+use crate::suite::work::RunResult;
+
+/// How many degrees of quiet there are for tries: the first goes with the crowd.
+pub(super) const DEGREES: usize = 3;
+
+/// How many tries that tell something a failure takes to stand.
+const TELLING: usize = 3;
+
+/// As many of a failure that is one of time alone: three at each third of the target's tick.
+const TELLING_OF_TIME: usize = 9;
+
+/// How often a run is tried at most.
+const MOST: usize = 12;
+
+/// How often a long run is tried at most, and in how many telling ones a failure of it stands.
+const MOST_OF_LONG: usize = 3;
+const TELLING_OF_LONG: usize = 2;
+
+/// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
+/// packetdrill's scripts is 4 ms.
+const DUBIOUS: u64 = 1_000;
+
+/// What follows from one try.
+pub(super) enum Decision {
+    /// The verdict stands, that of this try or, if so said, of an earlier one; whatever else goes on of this run ends.
+    Stands { result: Box<RunResult>, is_earlier: bool },
+    /// These tries follow; none if another one goes on that may still tell.
+    Again(std::ops::RangeInclusive<usize>),
+    /// The verdict stood before this try ended.
+    Late,
+}
+
+/// The tries of runs whose verdict did not stand at once.
+#[derive(Default)]
+pub(super) struct Attempts {
+    runs: BTreeMap<usize, Tries>,
+}
+
+/// The tries of one run.
+#[derive(Default)]
+struct Tries {
+    /// How many were begun or wait to begin.
+    planned: usize,
+    ended: usize,
+    /// Failed ones with the tester in time.
+    telling: usize,
+    /// The failure that tells most: the one with the least lateness.
+    best: Option<RunResult>,
+    stood: bool,
+}
+
+impl Attempts {
+    /// Takes the result of one try. `is_known` tells that the baseline expects this run to fail.
+    pub(super) fn ended(&mut self, mut result: RunResult, is_known: bool, is_long: bool) -> Decision {
+        let tries = self.runs.entry(result.run).or_insert_with(|| Tries { planned: 1, ..Tries::default() });
+        if tries.stood {
+            return Decision::Late;
+        }
+        tries.ended += 1;
+        tries.telling += usize::from(result.lateness <= DUBIOUS);
+        let (stands, is_failure) = match result.verdict {
+            // A failure that is known is as good under load as at rest, and a pass may be luck.
+            Verdict::Pass => (!is_known || tries.ended > 1, false),
+            Verdict::Fail if is_known => (true, false),
+            Verdict::NotApplicable | Verdict::Error => (true, false),
+            _ if is_given_up(&result) => (true, false),
+            Verdict::Fail | Verdict::Inconclusive => (tries.is_proven(&result, is_long), true),
+        };
+        tries.stood = stands;
+        let best = tries.best.take();
+        if stands {
+            let is_earlier = is_failure && best.as_ref().is_some_and(|best| best.lateness < result.lateness);
+            if let Some(best) = best.filter(|_| is_earlier) {
+                result = best;
+            }
+            result.attempts = tries.ended as u32;
+            return Decision::Stands { result: Box::new(result), is_earlier };
+        }
+        tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(|result| result.lateness);
+        let next = tries.planned + 1;
+        if is_long {
+            tries.planned = MOST_OF_LONG;
+        } else if tries.ended == tries.planned {
+            tries.planned = next;
+        }
+        Decision::Again(next..=tries.planned)
+    }
+}
+
+impl Tries {
+    fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
+        let is_of_time = failure(result).is_some_and(|failure| failure.kind == FailureKind::Timing);
+        let (most, telling) = match (is_long, is_of_time) {
+            (true, _) => (MOST_OF_LONG, TELLING_OF_LONG),
+            (false, true) => (MOST, TELLING_OF_TIME),
+            (false, false) => (MOST, TELLING),
+        };
+        self.ended >= most || self.telling >= telling
+    }
+}
+
+fn is_given_up(result: &RunResult) -> bool {
+    failure(result).is_some_and(|failure| failure.kind == FailureKind::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Blame, Failure};
+    use crate::suite::event::Details;
+
+    fn failed(kind: FailureKind, lateness: u64) -> RunResult {
+        let failure = Failure {
+            blame: Blame::Target,
+            kind,
+            message: String::new(),
+            span: None,
+            line: 7,
+            expected: None,
+            actual: None,
+            differences: Vec::new(),
+        };
+        let details = Details { failure: Some(failure), ..Details::default() };
+        RunResult { verdict: Verdict::Fail, lateness, details: Some(Box::new(details)), ..RunResult::new(0) }
+    }
+
+    fn passed() -> RunResult {
+        RunResult { verdict: Verdict::Pass, ..RunResult::new(0) }
+    }
+
+    /// The decisions on several results of one run, one after the other: how many tries follow, or what stands.
+    fn decide(results: Vec<RunResult>, is_known: bool, is_long: bool) -> Vec<String> {
+        let mut attempts = Attempts::default();
+        let decide = |result| match attempts.ended(result, is_known, is_long) {
+            Decision::Stands { result, .. } => {
+                format!("{:?} after {}, {} us late", result.verdict, result.attempts, result.lateness)
+            }
+            Decision::Again(next) => format!("{} more", next.count()),
+            Decision::Late => "late".to_owned(),
+        };
+        results.into_iter().map(decide).collect()
+    }
+
+    #[test]
+    fn a_pass_stands_at_once_unless_a_failure_is_expected() {
+        assert_eq!(decide(vec![passed()], false, false), ["Pass after 1, 0 us late"]);
+        assert_eq!(decide(vec![passed(), passed()], true, false), ["1 more", "Pass after 2, 0 us late"]);
+        let in_time = || failed(FailureKind::Packet, 0);
+        assert_eq!(decide(vec![in_time(), passed()], false, false), ["1 more", "Pass after 2, 0 us late"]);
+        assert_eq!(decide(vec![in_time()], true, false), ["Fail after 1, 0 us late"]);
+    }
+
+    #[test]
+    fn a_failure_stands_after_three_tries_at_which_the_tester_was_in_time() {
+        let late = || failed(FailureKind::Packet, 5_000);
+        let in_time = || failed(FailureKind::Packet, 10);
+        let decided = decide(vec![late(), in_time(), late(), in_time(), in_time()], false, false);
+        assert_eq!(decided, ["1 more", "1 more", "1 more", "1 more", "Fail after 5, 10 us late"]);
+        let decided = decide((0..MOST).map(|_| late()).collect(), false, false);
+        assert_eq!(decided.last().map(String::as_str), Some("Fail after 12, 5000 us late"));
+    }
+
+    #[test]
+    fn a_time_is_looked_at_three_times_at_each_third_of_the_tick() {
+        let decided = decide((0..TELLING_OF_TIME).map(|_| failed(FailureKind::Timing, 0)).collect(), false, false);
+        assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"));
+    }
+
+    #[test]
+    fn a_long_run_is_tried_twice_more_side_by_side() {
+        let late = || failed(FailureKind::Packet, 5_000);
+        let in_time = || failed(FailureKind::Timing, 10);
+        let decided = decide(vec![in_time(), in_time(), in_time()], false, true);
+        assert_eq!(decided, ["2 more", "Fail after 2, 10 us late", "late"]);
+        assert_eq!(
+            decide(vec![late(), late(), late()], false, true),
+            ["2 more", "0 more", "Fail after 3, 5000 us late"]
+        );
+        assert_eq!(
+            decide(vec![late(), late(), passed()], false, true),
+            ["2 more", "0 more", "Pass after 3, 0 us late"]
+        );
+    }
+}
