@@ -71,7 +71,7 @@ pub(super) struct Selection {
     #[arg(long = "ip-version", value_name = "VERSION", value_delimiter = ',')]
     pub(super) ip_versions: Vec<IpVersion>,
 
-    /// Settings and definitions by a name: `packetdrill`, or one of rfcheck.toml
+    /// Settings and definitions by a name: `packetdrill`, `rfc5961`, or one of rfcheck.toml
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
 
@@ -88,6 +88,7 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   rfcheck run                                   the built-in specs on smoltcp
   rfcheck run --target linux --strict           on the running kernel; a broken SHOULD counts too
+  rfcheck run --profile rfc5961 --target linux  the mitigations of RFC 5961 are demanded too
   rfcheck run --filter rfc768 --capture pcaps   UDP alone, and a pcapng of every run
   rfcheck run --format junit > report.xml       for a CI system
   rfcheck run my.pkt -D PORT=80 -o tolerance_usecs=10000";

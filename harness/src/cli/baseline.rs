@@ -234,7 +234,8 @@ fn tell(out: &mut impl Write, target: &str, file: &Path, update: &Update, is_dry
     .map(|(number, what)| format!("{number} {what}"))
     .collect();
     let counts = if counts.is_empty() { "no entry".to_owned() } else { counts.join(", ") };
-    writeln!(out, "{target}, {}: {counts}", file.display())?;
+    let here = std::env::current_dir().ok().and_then(|here| file.strip_prefix(here).ok().map(Path::to_owned));
+    writeln!(out, "{target}, {}: {counts}", here.as_deref().unwrap_or(file).display())?;
     for change in &update.changes {
         tell_change(out, change)?;
     }

@@ -17,6 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   rfcheck coverage                              what the built-in specs test, and what not and why
   rfcheck coverage --target smoltcp             and what smoltcp makes of it
+  rfcheck coverage --target linux --profile rfc5961
+                                                with the mitigations of RFC 5961 demanded
   rfcheck coverage specs/rfc768 --format markdown > coverage.md";
 
 fn help() -> String {
@@ -33,6 +35,10 @@ pub(super) struct Coverage {
     /// Run the scripts on these targets, see `rfcheck targets`, and add the verdicts [default: nothing runs]
     #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
     targets: Vec<String>,
+
+    /// Settings and definitions by a name: `packetdrill`, `rfc5961`, or one of rfcheck.toml
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
 
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -56,7 +62,7 @@ enum Format {
 
 pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
     let source = if args.paths.is_empty() { Source::BuiltIn } else { Source::Paths(args.paths.clone()) };
-    let request = || Request { commands: !args.no_commands, ..Request::default() };
+    let request = || Request { commands: !args.no_commands, profile: args.profile.clone(), ..Request::default() };
     // Before anything starts a thread: some targets need a process that has one alone.
     let names = run::distinct(&args.targets);
     let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;

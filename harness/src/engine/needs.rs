@@ -1,4 +1,4 @@
-//! What a script needs of a target, held against what the target declares: decided before the run.
+//! What a script needs, held against what the target declares and what is defined: decided before the run.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,8 @@ use crate::script::Script;
 use crate::script::tree::Action;
 use crate::target::{Capabilities, Clock};
 
-/// What `script` needs and the target does not declare, a phrase each, in order; empty if the script applies.
+/// What `script` needs and the target does not declare, or nobody has defined: a phrase each, in order; empty if the
+/// script applies.
 pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
     let mut missing = BTreeSet::new();
     if !capabilities.ip_versions.contains(&settings.link.ip_version) {
@@ -18,6 +19,12 @@ pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities
     for directive in &script.directives {
         if directive.key.node == "needs" {
             for feature in directive.value.node.split([',', ' ']).map(str::trim).filter(|f| !f.is_empty()) {
+                if is_definition(feature) {
+                    if settings.definitions.get(feature).is_none() {
+                        missing.insert(format!("the definition `{feature}`"));
+                    }
+                    continue;
+                }
                 let has = match feature {
                     "virtual-clock" => capabilities.clock == Clock::Virtual,
                     "commands" => capabilities.commands,
@@ -57,4 +64,9 @@ pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities
         }
     }
     missing.into_iter().collect()
+}
+
+/// Whether `needs` names a definition: it is written in capitals, as no feature is.
+fn is_definition(name: &str) -> bool {
+    name.bytes().any(|b| b.is_ascii_uppercase()) && !name.bytes().any(|b| b.is_ascii_lowercase())
 }

@@ -124,7 +124,7 @@ fn reason(run: &RunFinished<'_>) -> (&'static str, String) {
         }
         (_, Verdict::NotApplicable, _) => {
             let missing = run.details.map(|details| details.missing.join(", ")).unwrap_or_default();
-            ("not-applicable", format!("the target does not declare {missing}"))
+            ("not-applicable", format!("needs {missing}"))
         }
         (Standing::Warning, ..) => ("warning", message.to_owned()),
         (_, Verdict::Inconclusive, _) => ("inconclusive", message.to_owned()),

@@ -92,7 +92,7 @@ pub struct Details {
     pub failure: Option<Failure>,
     /// What is wrong with the script, if it cannot run.
     pub diagnostics: Vec<Diagnostic>,
-    /// What the script needs and the target does not declare.
+    /// What the script needs and the target does not declare, or nobody has defined.
     pub missing: Vec<String>,
     /// What happened.
     pub trace: Trace,

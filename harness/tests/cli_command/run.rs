@@ -102,6 +102,22 @@ fn the_built_in_specs_run_on_smoltcp_and_all_is_as_expected() {
 }
 
 #[test]
+fn the_built_in_specs_run_with_the_mitigations_of_rfc_5961_too() {
+    let folder = folder(&[]);
+    let (status, out, err) = outcome(folder.path(), &["run", "--profile", "rfc5961", "--format", "json"]);
+    assert_eq!(status, 0, "{out}{err}");
+    // What RFC 9293 leaves to the implementer is judged with the profile alone.
+    let verdict = |out: &str| {
+        let line = out.lines().find(|line| line.contains("challenge-for-reset.pkt")).unwrap_or_default();
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        (line["verdict"].as_str().unwrap().to_owned(), line["missing"][0].as_str().map(str::to_owned))
+    };
+    assert_eq!(verdict(&out), ("fail".to_owned(), None));
+    let (_, out, _) = outcome(folder.path(), &["run", "--format", "json", "--filter", "challenge-for-reset"]);
+    assert_eq!(verdict(&out), ("not-applicable".to_owned(), Some("the definition `RFC5961`".to_owned())));
+}
+
+#[test]
 fn two_runs_in_virtual_time_give_the_same_captures() {
     let folder = folder(&[]);
     for out in ["one", "two"] {

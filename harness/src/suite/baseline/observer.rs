@@ -58,7 +58,7 @@ impl Observed {
         let missing = details.map(|details| details.missing.join(", ")).filter(|missing| !missing.is_empty());
         let message = match (failure, missing) {
             (Some(failure), _) => failure.message.lines().next().unwrap_or_default().to_owned(),
-            (None, Some(missing)) => format!("the target does not declare {missing}"),
+            (None, Some(missing)) => format!("it needs {missing}"),
             (None, None) => String::new(),
         };
         Observed {

@@ -97,8 +97,10 @@ impl Config {
     /// The built-in profiles alone.
     pub fn built_in() -> Config {
         let mut config = Config::default();
-        let built_in = config.add(include_str!("packetdrill.toml"), Path::new("built-in"));
-        debug_assert!(built_in.is_ok(), "{built_in:?}");
+        for text in [include_str!("packetdrill.toml"), include_str!("rfc5961.toml")] {
+            let built_in = config.add(text, Path::new("built-in"));
+            debug_assert!(built_in.is_ok(), "{built_in:?}");
+        }
         config
     }
 
@@ -228,6 +230,16 @@ mod tests {
         assert!(overlay.options.contains(&("local_ip".into(), Some("192.168.0.1".into()))));
         assert!(overlay.definitions.contains(&"CMSG_LEVEL_IP=SOL_IPV6".into()));
         assert!(!profile.for_version(IpVersion::Ipv6).definitions.iter().any(|d| d.starts_with("CODE=")));
+    }
+
+    #[test]
+    fn the_profile_rfc5961_defines_a_name_and_nothing_else() {
+        let profile = &Config::built_in().profiles["rfc5961"];
+        for ip_version in [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, IpVersion::Ipv6] {
+            let definitions = vec!["RFC5961=1".to_owned()];
+            assert_eq!(profile.for_version(ip_version), Overlay { options: Vec::new(), definitions });
+        }
+        assert_eq!((&profile.ip_versions, profile.suffix_rule), (&None, false));
     }
 
     #[test]
