@@ -3,6 +3,7 @@
 
 mod linux_support;
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use linux_support::*;
@@ -14,7 +15,7 @@ fn target(test: &str) -> Option<Box<dyn Target>> {
 
 /// Output of a command that must succeed.
 fn output(target: &mut dyn Target, command: &str) -> String {
-    let output = target.command(command, &[]).unwrap();
+    let output = target.command(command, &[], &|| true).unwrap();
     assert_eq!(output.status, 0, "`{command}` wrote {:?}", output.output);
     output.output
 }
@@ -50,16 +51,36 @@ fn environment_directory_status_and_output_are_as_asked() {
     let factory = factory.in_directory(directory.path());
     let mut target = factory.create(&Link::default_for(IpVersion::Ipv6)).unwrap();
     let set = [("GREETING".to_owned(), "hello there".to_owned())];
-    let done = target.command("echo $GREETING; echo to stderr >&2; pwd; exit 3", &set).unwrap();
+    let done = target.command("echo $GREETING; echo to stderr >&2; pwd; exit 3", &set, &|| true).unwrap();
     let place = directory.path().canonicalize().unwrap();
     assert_eq!(done.output, format!("hello there\nto stderr\n{}\n", place.display()));
     assert_eq!(done.status, 3);
-    assert_eq!(target.command("kill -TERM $$", &[]).unwrap().status, 128 + 15);
+    assert_eq!(target.command("kill -TERM $$", &[], &|| true).unwrap().status, 128 + 15);
     // Signals that Rust programs ignore are not ignored in commands.
-    assert_eq!(target.command("sh -c 'kill -PIPE $$'; echo $?", &[]).unwrap().output, "141\n");
-    assert!(target.command("a\0b", &[]).is_err());
+    assert_eq!(target.command("sh -c 'kill -PIPE $$'; echo $?", &[], &|| true).unwrap().output, "141\n");
+    assert!(target.command("a\0b", &[], &|| true).is_err());
     std::fs::remove_dir(directory.path()).unwrap();
-    assert_eq!(target.command("true", &[]).unwrap().status, 127);
+    assert_eq!(target.command("true", &[], &|| true).unwrap().status, 127);
+}
+
+#[test]
+fn a_command_that_is_not_to_go_on_is_killed_and_the_next_one_runs() {
+    let Some(mut target) = target("interrupted commands") else { return };
+    let mark = format!("3{}.5", std::process::id());
+    let asked = Cell::new(0);
+    let go_on = || asked.replace(asked.get() + 1) == 0;
+    let done = target.command(&format!("echo begun; sleep {mark}"), &[], &go_on).unwrap();
+    assert_eq!((done.status, done.output.as_str()), (128 + 9, "begun\n\ninterrupted\n"));
+    await_sleeping(&mark, 0);
+    assert_eq!(output(&mut *target, "echo again"), "again\n");
+}
+
+#[test]
+fn runs_do_not_share_what_nstat_remembers() {
+    let Some(mut one) = target("nstat's history") else { return };
+    assert_eq!(output(&mut *one, "echo one > $NSTAT_HISTORY; ls /dev/shm"), "nstat.history\n");
+    let Some(mut other) = target("nstat's history") else { return };
+    assert_eq!(output(&mut *other, "ls /dev/shm"), "");
 }
 
 #[test]
@@ -117,7 +138,7 @@ fn a_large_output_is_cut_and_a_large_environment_passed() {
     let Some(mut target) = target("large commands") else { return };
     assert_eq!(output(&mut *target, "head -c 3000000 /dev/zero | tr '\\0' x").len(), 1 << 20);
     let set = [("LARGE".to_owned(), "y".repeat(100_000))];
-    let done = target.command("printf %s \"$LARGE\" | wc -c", &set).unwrap();
+    let done = target.command("printf %s \"$LARGE\" | wc -c", &set, &|| true).unwrap();
     assert_eq!(done.output.trim(), "100000");
 }
 

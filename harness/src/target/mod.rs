@@ -48,9 +48,15 @@ pub trait Target {
     /// the deadline.
     fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError>;
 
-    /// Runs a shell command with the caller's rights inside the run's namespaces.
-    fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
-        let _ = (command, environment);
+    /// Runs a shell command with the caller's rights inside the run's namespaces, to its end or until `go_on`, which is
+    /// asked several times a second, says no: then the command is killed.
+    fn command(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<CommandOutput, TargetError> {
+        let _ = (command, environment, go_on);
         Err(TargetError::Unsupported("shell commands".into()))
     }
 

@@ -295,7 +295,10 @@ impl Run<'_> {
     }
 
     fn shell(&mut self, command: &str, span: Option<crate::script::Span>) -> Result<(), Stop> {
-        let result = self.target.command(command, &[]);
+        let interrupt = self.scratch.interrupt.clone();
+        let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
+        let result = self.target.command(command, &[], &go_on);
+        self.check_interrupt()?;
         let at = self.target.now();
         match result {
             Ok(output) => {

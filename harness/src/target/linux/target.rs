@@ -119,13 +119,18 @@ impl LinuxTarget {
     }
 
     /// Runs a command below the run's init process, which is made for the first one.
-    fn run_command(&mut self, command: &str, environment: &[(String, String)]) -> io::Result<CommandOutput> {
+    fn run_command(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> io::Result<CommandOutput> {
         let mut commands = match self.commands.take() {
             Some(commands) => commands,
             None => Commands::start(Spawner::get()?)?,
         };
         let directory = self.context.working_directory.as_deref();
-        let (output, usable) = commands.run(command, environment, directory)?;
+        let (output, usable) = commands.run(command, environment, directory, go_on)?;
         self.commands = usable.then_some(commands);
         Ok(output)
     }
@@ -196,8 +201,13 @@ impl Target for LinuxTarget {
         }
     }
 
-    fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
-        self.run_command(command, environment).tried(format!("cannot run the command `{command}`"))
+    fn command(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<CommandOutput, TargetError> {
+        self.run_command(command, environment, go_on).tried(format!("cannot run the command `{command}`"))
     }
 
     fn scheduling_delay(&self) -> Duration {

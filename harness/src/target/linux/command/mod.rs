@@ -31,6 +31,8 @@ use crate::target::linux::timing::clock::monotonic;
 
 /// How long a command may run.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is asked whether to go on.
+const ROUND: Duration = Duration::from_millis(100);
 /// How much of a command's output is kept, in octets.
 const OUTPUT: usize = 1 << 20;
 
@@ -68,30 +70,32 @@ impl Commands {
         command: &str,
         environment: &[(String, String)],
         working_directory: Option<&Path>,
+        go_on: &dyn Fn() -> bool,
     ) -> io::Result<(CommandOutput, bool)> {
         let (from_command, to_command) = pipe()?;
         self.send_request(&request(command, environment, working_directory)?, to_command.as_fd())?;
         drop(to_command);
         set_non_blocking(from_command.as_raw_fd())?;
         let mut output = Vec::new();
+        let mut has_ended = false;
         let patience = monotonic() + PATIENCE.as_nanos() as u64;
         loop {
-            let answered = await_either(&from_command, &self.channel, patience)?;
-            let ended = drain(&from_command, &mut output)?;
+            // Once the command has closed its output and runs on, only its end is of interest.
+            let answered = await_either(&self.channel, Some(&from_command).filter(|_| !has_ended))?;
+            has_ended = drain(&from_command, &mut output)?;
             if answered {
                 let answer = self.read_answer()?;
                 // What the command wrote before it ended is in the pipe by now; what it left running may write on.
                 drain(&from_command, &mut output)?;
                 return Ok((CommandOutput { status: exit_status(answer)?, output: text(output) }, true));
             }
-            if monotonic() >= patience {
+            if monotonic() >= patience || !go_on() {
                 let mut output = text(output);
-                output.push_str(&format!("\nkilled after {} s\n", PATIENCE.as_secs()));
+                output.push_str(&match go_on() {
+                    true => format!("\nkilled after {} s\n", PATIENCE.as_secs()),
+                    false => "\ninterrupted\n".to_owned(),
+                });
                 return Ok((CommandOutput { status: 128 + libc::SIGKILL, output }, false));
-            }
-            if ended {
-                // The command closed its output and runs on: only its end is of interest now.
-                await_answer(&self.channel, patience)?;
             }
         }
     }
@@ -187,27 +191,16 @@ fn exit_status(answer: Answer) -> io::Result<i32> {
     })
 }
 
-/// Waits for output or an answer; true if there is an answer.
-fn await_either(output: &OwnedFd, channel: &OwnedFd, patience: u64) -> io::Result<bool> {
-    let entry = |fd: &OwnedFd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-    let mut entries = [entry(channel), entry(output)];
-    poll(&mut entries, patience)?;
-    Ok(entries[0].revents != 0)
-}
-
-/// Waits for an answer alone.
-fn await_answer(channel: &OwnedFd, patience: u64) -> io::Result<()> {
-    poll(&mut [libc::pollfd { fd: channel.as_raw_fd(), events: libc::POLLIN, revents: 0 }], patience)
-}
-
-fn poll(entries: &mut [libc::pollfd], patience: u64) -> io::Result<()> {
-    let left = patience.saturating_sub(monotonic()).div_ceil(1_000_000);
-    let left = libc::c_int::try_from(left).unwrap_or(libc::c_int::MAX);
+/// Waits for an answer or for output, no longer than a round; true if there is an answer.
+fn await_either(channel: &OwnedFd, output: Option<&OwnedFd>) -> io::Result<bool> {
+    // A negative descriptor is not looked at.
+    let entry = |fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let mut entries = [entry(channel.as_raw_fd()), entry(output.map_or(-1, AsRawFd::as_raw_fd))];
     // SAFETY: the entries are valid.
-    let result = unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, left) };
+    let result = unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, ROUND.as_millis() as i32) };
     match super::system::check(result) {
         Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-        _ => Ok(()),
+        _ => Ok(entries[0].revents != 0),
     }
 }
 
