@@ -2,6 +2,8 @@
 
 #[path = "cli_command/baseline.rs"]
 mod baseline;
+#[path = "cli_command/cases.rs"]
+mod cases;
 #[path = "cli_command/check.rs"]
 mod check;
 #[path = "cli_command/config.rs"]

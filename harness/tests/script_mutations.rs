@@ -3,17 +3,18 @@
 use rfcheck::script::{Definition, Definitions, format, lint, parse_with_warnings, print, render};
 
 /// Well-formed scripts that mutations start from.
-const SEEDS: [&str; 6] = [
+const SEEDS: [&str; 7] = [
     include_str!("data/accept.pkt"),
     include_str!("data/calls.pkt"),
     include_str!("data/packets.pkt"),
     include_str!("data/dialect.pkt"),
     include_str!("data/extensions.pkt"),
     include_str!("data/untidy.pkt"),
+    include_str!("data/loops.pkt"),
 ];
 
 /// Pieces of the language, and of what is not.
-const PIECES: [&str; 64] = [
+const PIECES: [&str; 71] = [
     "(",
     ")",
     "[",
@@ -52,6 +53,13 @@ const PIECES: [&str; 64] = [
     "#ifdef",
     "#endif",
     "#ifdef FreeBSD",
+    "#for I in 1..3",
+    "\n#for J in {1,x}\n",
+    "\n#end\n",
+    "#include \"x.inc\" A=1",
+    "//@ case: A={1,2}",
+    "{I}",
+    "I",
     "--define=A=",
     "--mtu",
     "//@ requirement",
@@ -215,6 +223,8 @@ fn nothing_nests_or_repeats_without_limit() {
         "/* */".repeat(long),
         "//\n".repeat(long),
         "#ifdef A\n".repeat(long),
+        "#for I in 1..2\n".repeat(long),
+        format!("{}0 close(3) = 0\n{}", "#for I in 1..2\n".repeat(long), "#end\n".repeat(long)),
         "+".repeat(long),
         "0 > . 1:1(0) or\n".repeat(long),
     ] {

@@ -270,7 +270,7 @@ fn tell_change(out: &mut impl Write, change: &Change) -> std::io::Result<()> {
 fn named(entry: &KnownFailure) -> String {
     let version = entry.ip_version.map(|version| format!(" over {version}")).unwrap_or_default();
     let profile = entry.profile.as_ref().map(|profile| format!(" with the profile {profile}")).unwrap_or_default();
-    format!("{}{version}{profile}", entry.script)
+    format!("{}{version}{profile}", entry.script_and_case())
 }
 
 fn because(entry: &KnownFailure) -> String {

@@ -13,7 +13,7 @@ pub(super) fn fmt(args: &Fmt) -> Result<Exit, SuiteError> {
     if args.paths == [Path::new("-")] {
         return from_standard_input(args.check);
     }
-    let scripts = Source::Paths(args.paths.clone()).scripts()?;
+    let scripts = Source::Paths(args.paths.clone()).texts()?;
     let mut exit = if scripts.is_empty() { Exit::NothingRan } else { Exit::AsExpected };
     for script in &scripts {
         let text = match script.text() {
@@ -43,7 +43,7 @@ pub(super) fn fmt(args: &Fmt) -> Result<Exit, SuiteError> {
 /// Writes beside the script and renames, so that no moment leaves half a script.
 fn write(script: &ScriptFile, text: &str) -> Result<(), SuiteError> {
     let Some(path) = &script.path else { return Ok(()) };
-    let beside = path.with_extension(format_args!("pkt.{}", std::process::id()).to_string());
+    let beside = path.with_extension(format!("new.{}", std::process::id()));
     std::fs::write(&beside, text)
         .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(path)?.permissions()))
         .and_then(|()| std::fs::rename(&beside, path))

@@ -36,7 +36,8 @@ fn line(out: &mut impl Write, script: &Checked, width: usize) -> std::io::Result
 fn json(out: &mut impl Write, script: &Checked) -> std::io::Result<()> {
     let ids: Vec<_> = script.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
     let object = serde_json::json!({
-        "script": script.file.name,
+        "script": script.file.file,
+        "case": script.file.case.as_ref().map(|case| &case.name),
         "title": script.title,
         "requirements": ids,
         "level": script.level,
@@ -57,7 +58,7 @@ pub(super) fn check(args: &Check, config: &Config) -> Result<Exit, SuiteError> {
                 Severity::Error => &mut errors,
                 Severity::Warning => &mut warnings,
             } += 1;
-            writeln!(out, "{}", render(diagnostic, &script.file.name, text)).map_err(output)?;
+            writeln!(out, "{}", render(diagnostic, &script.file.file, text)).map_err(output)?;
         }
     }
     for problem in check_baselines(&args.selection.source(), config)? {

@@ -40,6 +40,7 @@ struct StaleLine<'a> {
     baseline: &'a str,
     line: usize,
     script: &'a str,
+    case: Option<&'a str>,
     ip_version: Option<&'a str>,
     profile: Option<&'a str>,
     why: Staleness,
@@ -49,6 +50,7 @@ struct StaleLine<'a> {
 #[derive(Serialize)]
 struct Run<'a> {
     script: &'a str,
+    case: Option<&'a str>,
     target: &'a str,
     ip_version: &'a str,
     profile: Option<&'a str>,
@@ -88,7 +90,9 @@ struct FailureLine<'a> {
     blame: Blame,
     kind: FailureKind,
     message: &'a str,
+    file: Option<&'a str>,
     line: Option<u32>,
+    trail: Vec<String>,
     expected: Option<&'a str>,
     actual: Option<&'a str>,
     differences: Vec<DifferenceLine<'a>>,
@@ -105,7 +109,9 @@ struct DifferenceLine<'a> {
 struct DiagnosticLine<'a> {
     code: &'a str,
     message: &'a str,
+    file: &'a str,
     line: u32,
+    trail: &'a [String],
     help: Option<&'a str>,
 }
 
@@ -169,6 +175,7 @@ impl<'a> StaleLine<'a> {
             baseline: &stale.baseline,
             line: stale.entry.line,
             script: &stale.entry.script,
+            case: stale.entry.case.as_deref(),
             ip_version: stale.entry.ip_version.map(|version| version.name()),
             profile: stale.entry.profile.as_deref(),
             why: stale.why,
@@ -181,7 +188,8 @@ impl<'a> Run<'a> {
     fn of(run: &'a RunFinished<'a>) -> Self {
         let details = run.details;
         Run {
-            script: &run.id.script.name,
+            script: &run.id.script.file,
+            case: run.id.script.case.as_ref().map(|case| case.name.as_str()),
             target: run.id.target,
             ip_version: run.id.ip_version.name(),
             profile: run.id.profile,
@@ -203,7 +211,7 @@ impl<'a> Run<'a> {
                 clause: &known.clause,
                 upstream: known.upstream.as_deref(),
             }),
-            failure: details.and_then(|details| details.failure.as_ref()).map(FailureLine::of),
+            failure: details.and_then(|details| details.failure.as_ref()).map(|failure| FailureLine::of(run, failure)),
             diagnostics: details.map(|details| diagnostics(run, &details.diagnostics)).unwrap_or_default(),
             missing: details.map(|details| details.missing.as_slice()).unwrap_or_default(),
             capture: run.capture.map(|path| path.display().to_string()),
@@ -211,29 +219,31 @@ impl<'a> Run<'a> {
     }
 }
 
-fn diagnostics<'a>(run: &RunFinished<'_>, diagnostics: &'a [crate::script::Diagnostic]) -> Vec<DiagnosticLine<'a>> {
-    if diagnostics.is_empty() {
-        return Vec::new();
-    }
-    let index = LineIndex::new(run.id.script.text().unwrap_or_default());
+fn diagnostics<'a>(run: &RunFinished<'a>, diagnostics: &'a [crate::script::Diagnostic]) -> Vec<DiagnosticLine<'a>> {
+    let own = run.id.script.text().unwrap_or_default();
     diagnostics
         .iter()
-        .map(|d| DiagnosticLine {
-            code: d.code,
-            message: &d.message,
-            line: index.line(d.span.start),
-            help: d.help.as_deref(),
+        .map(|d| {
+            let within = d.within.as_ref();
+            let included = within.and_then(|within| within.file.as_ref());
+            let (file, text) = included.map_or((&*run.id.script.file, own), |file| (&file.name, &file.text));
+            let trail = within.map(|within| within.trail.as_slice()).unwrap_or_default();
+            let line = LineIndex::new(text).line(d.span.start);
+            DiagnosticLine { code: d.code, message: &d.message, file, line, trail, help: d.help.as_deref() }
         })
         .collect()
 }
 
 impl<'a> FailureLine<'a> {
-    fn of(failure: &'a Failure) -> Self {
+    fn of(run: &RunFinished<'a>, failure: &'a Failure) -> Self {
+        let place = run.details.filter(|_| failure.line != 0).map(|details| details.place(run.id.script, failure.line));
         FailureLine {
             blame: failure.blame,
             kind: failure.kind,
             message: &failure.message,
-            line: (failure.line != 0).then_some(failure.line),
+            file: place.as_ref().map(|place| place.name),
+            line: place.as_ref().map(|place| place.line),
+            trail: place.map(|place| place.trail).unwrap_or_default(),
             expected: failure.expected.as_deref(),
             actual: failure.actual.as_deref(),
             differences: failure

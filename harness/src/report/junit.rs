@@ -78,7 +78,9 @@ fn stale(stale: &StaleEntry) -> (String, TestCase) {
 
 /// The suite's name, and the case.
 fn case(run: &RunFinished<'_>) -> (String, TestCase) {
-    let (folder, file) = run.id.script.name.rsplit_once('/').unwrap_or(("", &run.id.script.name));
+    let script = run.id.script;
+    let (folder, _) = script.file.rsplit_once('/').unwrap_or_default();
+    let file = script.name.get(folder.len()..).unwrap_or(&script.name).trim_start_matches('/');
     let suite = if folder.is_empty() { run.id.target.to_owned() } else { format!("{}: {folder}", run.id.target) };
     let mut case = TestCase::new(format!("{file} ({})", run.id.ip_version), status(run));
     case.set_classname(suite.as_str()).set_time(run.duration);
@@ -143,9 +145,14 @@ fn description(run: &RunFinished<'_>) -> String {
             requirement.rfc, requirement.section, requirement.text
         );
     }
-    let Some(failure) = run.details.and_then(|details| details.failure.as_ref()) else { return text };
+    let failure = run.details.and_then(|details| Some((details, details.failure.as_ref()?)));
+    let Some((details, failure)) = failure else { return text };
     if failure.line != 0 {
-        let _infallible = writeln!(text, "{}:{}", run.id.script.name, failure.line);
+        let place = details.place(run.id.script, failure.line);
+        let _infallible = writeln!(text, "{}:{}", place.name, place.line);
+        for said in &place.trail {
+            let _infallible = writeln!(text, "{said}");
+        }
     }
     for (name, value) in [("expected", &failure.expected), ("actual", &failure.actual)] {
         if let Some(value) = value {

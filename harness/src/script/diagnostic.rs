@@ -1,6 +1,7 @@
 //! What is wrong with a script, pointing at the place.
 
 use super::Span;
+use super::expansion::Within;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,8 +21,10 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// What is wrong, lower-case, one line.
     pub message: String,
-    /// The place.
+    /// The place, in the script or the file that `within` names.
     pub span: Span,
+    /// The included file and the loops that the place is in, if any.
+    pub within: Option<Box<Within>>,
     /// What stands at the place, such as `expected an event`.
     pub label: String,
     /// What to do about it.
@@ -35,7 +38,7 @@ impl Diagnostic {
     /// An error.
     pub(crate) fn error(code: &'static str, span: Span, message: impl Into<String>, label: impl Into<String>) -> Self {
         let (message, label) = (one_line(message.into()), one_line(label.into()));
-        Diagnostic { code, severity: Severity::Error, message, span, label, help: None }
+        Diagnostic { code, severity: Severity::Error, message, span, within: None, label, help: None }
     }
 
     /// A warning.
@@ -46,6 +49,18 @@ impl Diagnostic {
         label: impl Into<String>,
     ) -> Self {
         Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, span, message, label) }
+    }
+
+    /// Whether another one says the same of the same place, however that came to stand there.
+    pub(crate) fn is_same(&self, other: &Diagnostic) -> bool {
+        let file = |diagnostic: &Diagnostic| diagnostic.within.as_ref().and_then(|within| within.file.clone());
+        (self.code, self.span, &self.message) == (other.code, other.span, &other.message) && file(self) == file(other)
+    }
+
+    /// Says one thing more of how the place came to stand there.
+    pub(crate) fn note(&mut self, said: String) {
+        let within = self.within.get_or_insert_with(|| Box::new(Within { file: None, trail: Vec::new() }));
+        within.trail.push(said);
     }
 
     /// With what to do about it.

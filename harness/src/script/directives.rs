@@ -1,6 +1,7 @@
 //! `//@ key: value`: what a script says of itself.
 
 use super::diagnostic::Diagnostic;
+use super::expansion;
 use super::suggest::did_you_mean;
 use super::tree::Directive;
 use super::{Span, Spanned};
@@ -33,6 +34,8 @@ pub enum DirectiveValue {
     OneOf(&'static [&'static str]),
     /// Seconds, more than 0, such as `2.5`.
     Seconds,
+    /// `[REQUIREMENT-ID] NAME=VALUE ...`.
+    Case,
 }
 
 /// Every key a directive may have.
@@ -42,6 +45,12 @@ pub const DIRECTIVES: &[KnownDirective] = &[
         value: DirectiveValue::Name,
         repeatable: true,
         meaning: "ID of a requirement that the script tests, such as 9293-MUST-10",
+    },
+    KnownDirective {
+        key: "case",
+        value: DirectiveValue::Case,
+        repeatable: true,
+        meaning: "definitions that the script is run with, and the requirement that this tests",
     },
     KnownDirective { key: "title", value: DirectiveValue::Text, repeatable: false, meaning: "one line for reports" },
     KnownDirective {
@@ -126,6 +135,11 @@ pub(super) fn parse(text: &str, start: u32) -> Result<Directive, Diagnostic> {
 
 /// Directives that stand twice and must not.
 pub(super) fn repeated(directives: &[Directive]) -> impl Iterator<Item = Diagnostic> {
+    let cases = expansion::repeated_case(directives);
+    cases.into_iter().chain(repeated_keys(directives))
+}
+
+fn repeated_keys(directives: &[Directive]) -> impl Iterator<Item = Diagnostic> {
     directives.iter().enumerate().filter_map(|(at, directive)| {
         let key = directive.key.node.as_str();
         let known = DIRECTIVES.iter().find(|known| known.key == key)?;
@@ -169,6 +183,7 @@ impl DirectiveValue {
             DirectiveValue::OneOf(words) => {
                 (words.contains(&value), format!("expected one of {}", list(words.iter().copied())))
             }
+            DirectiveValue::Case => return expansion::check_case(value),
             DirectiveValue::Seconds => {
                 let good = value.bytes().all(|b| b.is_ascii_digit() || b == b'.')
                     && value.parse::<f64>().is_ok_and(|seconds| seconds > 0.0);

@@ -1,10 +1,14 @@
 //! Raw tokens to the tokens the parser sees: definitions replaced, conditions decided, directives set aside,
 //! comments dropped.
 
+use std::collections::BTreeSet;
+
 use super::diagnostic::{Diagnostic, Diagnostics};
 use super::directives;
+use super::expansion::{HASH_HELP, HASH_WORDS};
 use super::layout;
 use super::scanner::{Raw, RawKind, Scanner};
+use super::suggest::did_you_mean;
 use super::tree::Directive;
 use super::{Definition, Definitions, Span};
 
@@ -61,6 +65,8 @@ pub(super) struct Lexer<'a> {
     condition: Option<Span>,
     /// Whether the script has conditions, so that a definition may be used in a part that was left out.
     conditions: bool,
+    /// Definitions of the script that its expansion used.
+    used_before: BTreeSet<String>,
     pub(super) directives: Vec<Directive>,
     pub(super) diagnostics: Diagnostics,
 }
@@ -149,6 +155,11 @@ const RESERVED: [&str; 80] = [
     "wscale",
 ];
 
+/// Whether the grammar knows a word, so that no definition replaces it.
+pub(super) fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str, given: &'a Definitions) -> Self {
         let filter = given.iter().fold(0, |filter, (name, _)| filter | bit(name));
@@ -159,6 +170,7 @@ impl<'a> Lexer<'a> {
             filter,
             condition: None,
             conditions: false,
+            used_before: BTreeSet::new(),
             directives: Vec::new(),
             diagnostics: Vec::new(),
         }
@@ -192,7 +204,13 @@ impl<'a> Lexer<'a> {
     /// Definitions of the script that nothing used, if that can be said.
     pub(super) fn unused(&self) -> impl Iterator<Item = (&'a str, Span)> {
         let own = if self.conditions { &[] } else { self.own.as_slice() };
-        own.iter().filter(|d| !d.used).map(|d| (d.name, d.span))
+        own.iter().filter(|d| !d.used && !self.used_before.contains(d.name)).map(|d| (d.name, d.span))
+    }
+
+    /// What was found when the text was made of several.
+    pub(super) fn note_expansion(&mut self, has_conditions: bool, used: &BTreeSet<String>) {
+        self.conditions |= has_conditions;
+        self.used_before = used.clone();
     }
 
     /// The next token.
@@ -257,7 +275,7 @@ impl<'a> Lexer<'a> {
 
     /// What a definition makes of a word, if there is one.
     fn defined_word(&mut self, raw: Raw, word: &'a str) -> Option<Token<'a>> {
-        if RESERVED.contains(&word) {
+        if is_reserved(word) {
             return None;
         }
         if let Some(definition) = self.given.get(word) {
@@ -329,11 +347,15 @@ impl<'a> Lexer<'a> {
                 }
                 None
             }
+            "#end" => {
+                self.report("parse::expansion", span, "`#end` without `#for`", "nothing ends here");
+                Some(self.token(raw, TokenKind::Bad, ""))
+            }
             other => {
-                let message = format!("unknown condition `{other}`");
+                let message = format!("unknown word `{other}`");
+                let help = did_you_mean(other, HASH_WORDS).unwrap_or_else(|| HASH_HELP.to_owned());
                 self.diagnostics.push(
-                    Diagnostic::error("parse::condition", span, message, "expected `#ifdef` or `#endif`")
-                        .help("only `#ifdef NAME` ... `#endif` exist; comments begin with `//`"),
+                    Diagnostic::error("parse::condition", span, message, "there is nothing of this name").help(help),
                 );
                 Some(self.token(raw, TokenKind::Bad, ""))
             }

@@ -7,6 +7,7 @@
 mod definitions;
 mod diagnostic;
 pub mod directives;
+mod expansion;
 pub mod fields;
 pub mod icmp;
 mod layout;
@@ -23,6 +24,7 @@ pub mod tree;
 
 pub use definitions::{Definition, Definitions};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use expansion::{Case, Includes, Input, NoIncludes, Place, SourceFile, Sources, Within, cases};
 pub use layout::format;
 pub use lint::{CALLS, lint, missing_requirement};
 pub use parser::{Parsed, parse, parse_with_warnings};

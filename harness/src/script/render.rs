@@ -8,8 +8,11 @@ use super::span::LineIndex;
 /// Columns of a script line that are shown; longer lines are cut around the place.
 const MOST_COLUMNS: usize = 120;
 
-/// The diagnostic with the line of `text` it points at; `name` is the script's. Several lines, the last with a newline.
+/// The diagnostic with the line it points at: of the file that it names itself, else of the script called `name` with
+/// this `text`. Several lines, the last with a newline.
 pub fn render(diagnostic: &Diagnostic, name: &str, text: &str) -> String {
+    let file = diagnostic.within.as_ref().and_then(|within| within.file.as_ref());
+    let (name, text) = file.map_or((name, text), |file| (&file.name, &file.text));
     let index = LineIndex::new(text);
     let start = floor_char_boundary(text, diagnostic.span.start as usize);
     let end = floor_char_boundary(text, diagnostic.span.end as usize).max(start);
@@ -39,6 +42,9 @@ pub fn render(diagnostic: &Diagnostic, name: &str, text: &str) -> String {
     let _ = writeln!(out, "{gutter} |");
     let _ = writeln!(out, "{number} | {shown}");
     let _ = writeln!(out, "{gutter} | {}{} {}", " ".repeat(column - skip), "^".repeat(width), diagnostic.label);
+    for said in diagnostic.within.iter().flat_map(|within| &within.trail) {
+        let _ = writeln!(out, "{gutter} = note: {said}");
+    }
     if let Some(help) = &diagnostic.help {
         let _ = writeln!(out, "{gutter} = help: {help}");
     }

@@ -133,6 +133,11 @@ impl<'a> Scanner<'a> {
         self.line
     }
 
+    /// The octet from which scanning goes on.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
     /// Goes to an octet of a known line.
     pub(super) fn seek(&mut self, position: u32, line: u32) {
         self.position = position as usize;

@@ -1,13 +1,18 @@
 //! The syntax tree of a `.pkt` script. Every node keeps its span; equality ignores spans and layout.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
-use super::{Span, Spanned};
+use super::diagnostic::Diagnostics;
+use super::{Sources, Span, Spanned};
 use crate::wire::TcpFlags;
 
 /// A whole script.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Script {
+    /// Where the octets and lines that the tree's spans and events name came from, if the script includes files, has
+    /// loops or was read for a case; else they are the script's own.
+    pub sources: Option<Arc<Sources>>,
     /// `//@ key: value` lines, in order.
     pub directives: Vec<Directive>,
     /// `--name=value` lines, in order.
@@ -18,6 +23,38 @@ pub struct Script {
     pub events: Vec<Event>,
     /// The command after the last event.
     pub cleanup: Option<Spanned<String>>,
+}
+
+impl PartialEq for Script {
+    fn eq(&self, other: &Self) -> bool {
+        self.directives == other.directives
+            && self.options == other.options
+            && self.init == other.init
+            && self.events == other.events
+            && self.cleanup == other.cleanup
+    }
+}
+
+impl Eq for Script {}
+
+impl Script {
+    /// Makes diagnostics whose places are those of the tree point into the files that these came from. What is said
+    /// of one place is said once, however often a loop repeats it.
+    pub fn resolve(&self, diagnostics: &mut Diagnostics) {
+        let Some(sources) = &self.sources else { return };
+        for diagnostic in &mut *diagnostics {
+            let place = sources.place(diagnostic.span);
+            diagnostic.within = place.within();
+            diagnostic.span = place.span;
+        }
+        let mut kept: Diagnostics = Vec::with_capacity(diagnostics.len());
+        for diagnostic in diagnostics.drain(..) {
+            if !kept.iter().any(|other| other.is_same(&diagnostic)) {
+                kept.push(diagnostic);
+            }
+        }
+        *diagnostics = kept;
+    }
 }
 
 /// `//@ key: value`.

@@ -9,18 +9,43 @@ use std::sync::Arc;
 use super::catalogue::Requirement;
 use super::event::RunId;
 use crate::engine::Verdict;
+use crate::script::Sources;
 use crate::trace::{Judgement, Trace, TraceEvent, TraceEventKind, write_pcapng};
 
-/// `FOLDER/TARGET/IP-VERSION/SCRIPT.pcapng`.
+/// Octets of a case's name in the name of its capture, at most: file systems take 255 in all.
+const LONGEST_CASE: usize = 120;
+
+/// `FOLDER/TARGET/IP-VERSION/SCRIPT.pcapng`, for a case `SCRIPT[CASE].pcapng`.
 pub(super) fn path(folder: &Path, id: RunId<'_>) -> PathBuf {
     let mut path = folder.join(id.target).join(id.ip_version.name());
     // A script above the working folder must not lead out of the folder of captures.
-    path.extend(Path::new(&id.script.name).components().filter_map(|part| match part {
+    path.extend(Path::new(&id.script.file).components().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
         _ => None,
     }));
     path.set_extension("pcapng");
+    if let (Some(case), Some(stem)) = (&id.script.case, path.file_stem()) {
+        let name = format!("{}[{}].pcapng", stem.to_string_lossy(), file_name_part(&case.name));
+        path.set_file_name(name);
+    }
     path
+}
+
+/// A case's name as a part of a file's: what means something to shells or file systems stands as `%` and two digits.
+fn file_name_part(name: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b',' | b'=' | b'+');
+    let mut out = String::new();
+    for octet in name.bytes() {
+        if plain(octet) { out.push(octet as char) } else { _ = write!(out, "%{octet:02x}") }
+    }
+    if out.len() > LONGEST_CASE {
+        // The end of a long name tells cases apart as little as its beginning: a sum over all of it does.
+        let sum =
+            name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, b| (sum ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        out.truncate(LONGEST_CASE - 17);
+        _ = write!(out, "+{sum:016x}");
+    }
+    out
 }
 
 /// Writes one run's capture.
@@ -30,6 +55,7 @@ pub(super) fn write(
     verdict: Verdict,
     requirements: &[Arc<Requirement>],
     trace: &Trace,
+    sources: Option<&Sources>,
 ) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -37,13 +63,19 @@ pub(super) fn write(
     let ids = requirements.iter().map(|r| r.id.as_str()).collect::<Vec<_>>().join(", ");
     let title = format!("{} on {} over {}: {}", id.script.name, id.target, id.ip_version, verdict_name(verdict));
     let out = BufWriter::new(File::create(path)?);
-    write_pcapng(out, trace, &title, |event, text| comment(event, &id.script.name, &ids, text))?.flush()
+    write_pcapng(out, trace, &title, |event, text| {
+        let place = sources.filter(|_| event.line != 0).map(|sources| sources.line(event.line));
+        let (file, line) =
+            place.as_ref().map_or((&*id.script.file, event.line), |place| (&place.file.name, place.line));
+        comment(event, file, line, &ids, text);
+    })?
+    .flush()
 }
 
 /// A packet's comment: the script's line, what was made of the packet, and of which requirement that tells.
-fn comment(event: &TraceEvent, script: &str, requirements: &str, text: &mut String) {
-    if event.line != 0 {
-        let _infallible = write!(text, "{script}:{}: ", event.line);
+fn comment(event: &TraceEvent, file: &str, line: u32, requirements: &str, text: &mut String) {
+    if line != 0 {
+        let _infallible = write!(text, "{file}:{line}: ");
     }
     let (what, judged) = match &event.kind {
         TraceEventKind::Injected { .. } => ("injected", None),
@@ -91,7 +123,7 @@ mod tests {
         trace.injected(Instant::ZERO, 8, &[0x45], 0);
         let text = |event| {
             let mut text = String::new();
-            comment(event, "a.pkt", "9293-MUST-10", &mut text);
+            comment(event, "a.pkt", event.line, "9293-MUST-10", &mut text);
             text
         };
         assert_eq!(text(&trace.events[0]), "a.pkt:7: not as expected; 9293-MUST-10: fail");

@@ -7,7 +7,7 @@ use super::config::Config;
 use super::discovery::Source;
 use super::plan::{self, Bases, Request};
 use super::{ScriptFile, SuiteError, header, work};
-use crate::script::{Diagnostic, Severity, Span, lint, parse_with_warnings};
+use crate::script::{Diagnostic, Severity, Span, lint};
 use crate::target::IpVersion;
 
 /// One script, and what is wrong with it.
@@ -23,14 +23,15 @@ pub struct Checked {
     pub requirements: Vec<Arc<Requirement>>,
     /// The level it says, else the strongest of its requirements.
     pub level: Option<Level>,
-    /// What is wrong, in order of place.
+    /// What is wrong, in order of place; not again what is wrong with an earlier case of the script.
     pub diagnostics: Vec<Diagnostic>,
+    has_errors: bool,
 }
 
 impl Checked {
     /// Whether the script cannot run.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.has_errors
     }
 }
 
@@ -62,17 +63,19 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
             }
             let index = bases.get(None, profile.as_deref(), *ip_version)?;
             let base = &bases.made[index as usize];
-            let found = match parse_with_warnings(text, &base.settings.definitions) {
+            let found = match file.input(text, &base.settings.definitions).parse() {
                 Ok(parsed) => {
+                    let mut dubious = lint(&parsed.script);
+                    parsed.script.resolve(&mut dubious);
                     let mut found = parsed.warnings;
-                    found.extend(lint(&parsed.script));
+                    found.extend(dubious);
                     found.extend(base.for_script(&parsed.script).err());
-                    match work::requirements(&parsed.script, &catalogues) {
+                    match work::requirements(&parsed.script, file.case.as_ref(), &catalogues) {
                         Ok(known) => requirements = known.into_vec(),
                         Err(unknown) => found.extend(unknown),
                     }
                     level = work::level(&parsed.script, &requirements);
-                    title = work::title(&parsed.script);
+                    title = work::title(&parsed.script, file.case.as_ref());
                     found
                 }
                 Err(found) => found,
@@ -85,8 +88,19 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
             }
         }
         diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let title = title.or_else(|| header::values(text, "title").next().map(str::to_owned));
-        all.push(Checked { ip_versions, title, requirements, level, diagnostics, file });
+        let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        let earlier = all.iter().rev().take_while(|other: &&Checked| other.file.file == file.file);
+        let said: Vec<&Diagnostic> = earlier.flat_map(|other| &other.diagnostics).collect();
+        diagnostics.retain(|diagnostic| !said.iter().any(|earlier| earlier.is_same(diagnostic)));
+        if let Some(case) = &file.case {
+            diagnostics.iter_mut().for_each(|diagnostic| diagnostic.note(format!("in the case {}", case.name)));
+        }
+        let written = || header::values(text, "title").next();
+        let title = title.or_else(|| {
+            let title = written()?;
+            Some(file.case.as_ref().map_or_else(|| title.to_owned(), |case| case.fill(title)))
+        });
+        all.push(Checked { ip_versions, title, requirements, level, diagnostics, has_errors, file });
     }
     Ok(all)
 }

@@ -113,9 +113,11 @@ impl Coverage {
         for script in checked {
             for requirement in &script.requirements {
                 let covered = all.entry(key(requirement)).or_insert_with(|| Covered::new(requirement));
-                // A script that names it twice tests it once.
-                if covered.scripts.last() != Some(&script.file.name) {
-                    covered.scripts.push(script.file.name.clone());
+                let case = script.file.case.as_ref().and_then(|case| case.requirement.as_ref());
+                let name = if case == Some(&requirement.id) { &script.file.name } else { &script.file.file };
+                // A script that names it twice, or in each of its cases, tests it once.
+                if covered.scripts.last() != Some(name) {
+                    covered.scripts.push(name.clone());
                 }
             }
         }

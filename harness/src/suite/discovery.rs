@@ -56,38 +56,68 @@ pub struct DiscoveryError {
 }
 
 impl Source {
-    /// All scripts: of a folder its `.pkt` files and those of its folders, in order of name; a file as it stands.
+    /// All scripts, and of those with cases each case: of a folder its `.pkt` files and those of its folders, in order
+    /// of name; a file as it stands. `FILE[CASE]` is one case of a file.
     ///
     /// # Errors
     /// A path that does not exist, or a folder that cannot be listed.
     pub fn scripts(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
+        let mut scripts = Vec::new();
+        for (file, case) in self.files(&["pkt"])? {
+            let cases = file.into_cases();
+            let Some(asked) = case else {
+                scripts.extend(cases);
+                continue;
+            };
+            let names: Vec<_> = cases.iter().filter_map(|file| Some(file.case.as_ref()?.name.clone())).collect();
+            let Some(at) = names.iter().position(|name| *name == asked) else {
+                return Err(no_case(&cases[0].file, &asked, &names));
+            };
+            scripts.extend(cases.into_iter().nth(at));
+        }
+        Ok(scripts)
+    }
+
+    /// All files in the language: those of scripts and, of folders, also those that scripts include.
+    ///
+    /// # Errors
+    /// A path that does not exist, or a folder that cannot be listed.
+    pub fn texts(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
+        let files = self.files(&["pkt", "inc"])?;
+        Ok(files.into_iter().map(|(file, _)| file).collect())
+    }
+
+    /// The files with one of these extensions, each with the one case that was asked for.
+    fn files(&self, extensions: &[&str]) -> Result<Vec<(ScriptFile, Option<String>)>, DiscoveryError> {
         match self {
             Source::BuiltIn => {
                 let mut scripts = Vec::new();
                 built_in(&SPECS, &mut |name, text| {
-                    if name.ends_with(".pkt") {
+                    if Path::new(name).extension().is_some_and(|e| extensions.iter().any(|known| e == *known)) {
                         scripts.push(ScriptFile::from_text(name, text));
                     }
                 });
-                scripts.sort_by(|a, b| a.name.cmp(&b.name));
-                Ok(scripts)
+                scripts.sort_by(|a: &ScriptFile, b| a.name.cmp(&b.name));
+                Ok(scripts.into_iter().map(|script| (script, None)).collect())
             }
             Source::Paths(paths) => {
                 let mut seen = BTreeSet::new();
                 let mut found = Vec::new();
                 for path in paths {
-                    if metadata(path)?.is_dir() {
+                    if let Some((file, case)) = one_case(path) {
+                        found.push((file, Some(case)));
+                    } else if metadata(path)?.is_dir() {
                         walk(path, &mut |path| {
-                            if path.extension().is_some_and(|e| e == "pkt") {
-                                found.push(path.to_owned());
+                            if path.extension().is_some_and(|e| extensions.iter().any(|known| e == *known)) {
+                                found.push((path.to_owned(), None));
                             }
                         })?;
                     } else {
-                        found.push(path.clone());
+                        found.push((path.clone(), None));
                     }
                 }
-                found.retain(|path| seen.insert(path.clone()));
-                Ok(found.into_iter().map(ScriptFile::at).collect())
+                found.retain(|file| seen.insert(file.clone()));
+                Ok(found.into_iter().map(|(path, case)| (ScriptFile::at(path), case)).collect())
             }
         }
     }
@@ -198,6 +228,31 @@ impl Source {
 fn is_baseline(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "toml")
         && file.parent().and_then(Path::file_name).is_some_and(|folder| folder == BASELINES)
+}
+
+/// The text of a file of the built-in specs.
+pub(super) fn built_in_text(name: &str) -> Option<&'static str> {
+    SPECS.get_file(name)?.contents_utf8()
+}
+
+/// Why a script lacks a case.
+fn no_case(file: &str, asked: &str, names: &[String]) -> DiscoveryError {
+    const MOST: usize = 8;
+    let mut shown = names.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => shown = "no cases".to_owned(),
+        1..=MOST => {}
+        more => shown = format!("{shown} and {} more", more - MOST),
+    }
+    let source = std::io::Error::new(std::io::ErrorKind::NotFound, format!("the script has {shown}"));
+    DiscoveryError { path: format!("{file}[{asked}]").into(), source }
+}
+
+/// The file and the case of `FILE[CASE]`, where that is not itself a file.
+fn one_case(path: &Path) -> Option<(PathBuf, String)> {
+    let (file, case) = path.to_str()?.strip_suffix(']')?.split_once(".pkt[")?;
+    let file = PathBuf::from(format!("{file}.pkt"));
+    (!path.exists() && file.is_file()).then(|| (file, case.to_owned()))
 }
 
 /// Adds the catalogues of a folder and of its folders.

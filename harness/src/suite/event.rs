@@ -8,7 +8,7 @@ use super::baseline::{KnownFailure, StaleEntry};
 use super::catalogue::{Catalogues, Level, Requirement};
 use super::script_file::ScriptFile;
 use crate::engine::{Blame, Failure, Verdict};
-use crate::script::Diagnostic;
+use crate::script::{Diagnostic, LineIndex, Sources};
 use crate::target::IpVersion;
 use crate::time::Instant;
 use crate::trace::Trace;
@@ -33,7 +33,7 @@ pub struct SuiteStarted<'a> {
     pub version: &'static str,
     /// The targets, in order.
     pub targets: Vec<&'a str>,
-    /// How many scripts.
+    /// How many scripts, of those with cases each case.
     pub scripts: usize,
     /// How many runs: scripts by IP versions by targets.
     pub runs: usize,
@@ -98,6 +98,23 @@ pub struct Details {
     pub trace: Trace,
     /// When the script's time 0 was, on the target's clock.
     pub started: Instant,
+    /// Where the lines and octets that failure and trace name came from, if they are not simply the script's.
+    pub sources: Option<Arc<Sources>>,
+}
+
+/// A line of a script, or of a file that it includes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePlace<'a> {
+    /// The file's name.
+    pub name: &'a str,
+    /// The file's text.
+    pub text: &'a str,
+    /// Whether it is the script itself.
+    pub is_script: bool,
+    /// The line, from 1.
+    pub line: u32,
+    /// How it came to stand there, innermost first, such as `included from a.pkt:3`.
+    pub trail: Vec<String>,
 }
 
 /// What a verdict means for the suite.
@@ -206,6 +223,31 @@ impl<F: FnMut(&Event<'_>) -> std::io::Result<()>> Reporter for F {
 }
 
 impl Details {
+    /// The file, its text and the line in it that a line of failure or trace names, and how it came to stand there.
+    pub fn place<'a>(&'a self, script: &'a ScriptFile, line: u32) -> LinePlace<'a> {
+        match &self.sources {
+            Some(sources) => {
+                let place = sources.line(line);
+                let (name, text) = (&*place.file.name, &*place.file.text);
+                LinePlace { name, text, is_script: place.is_script, line: place.line, trail: place.trail }
+            }
+            None => {
+                let text = script.text().unwrap_or_default();
+                LinePlace { name: &script.file, text, is_script: true, line, trail: Vec::new() }
+            }
+        }
+    }
+
+    /// The last line of a failure's event in its file, where the event begins in that line.
+    pub fn last_line(&self, failure: &Failure, place: &LinePlace<'_>) -> u32 {
+        let Some(span) = failure.span else { return place.line };
+        let end = match &self.sources {
+            Some(sources) => sources.place(span).span.end,
+            None => span.end,
+        };
+        LineIndex::new(place.text).line(end.saturating_sub(1)).max(place.line)
+    }
+
     /// Who is to blame, if somebody is.
     pub fn blame(&self) -> Option<Blame> {
         self.failure.as_ref().map(|failure| failure.blame)
@@ -220,6 +262,7 @@ mod tests {
     fn a_verdict_is_weighed_with_level_and_baseline() {
         let known = KnownFailure {
             script: "a.pkt".into(),
+            case: None,
             ip_version: None,
             profile: None,
             reason: "r".into(),

@@ -15,6 +15,7 @@ mod error;
 mod estimate;
 mod event;
 mod header;
+mod included;
 mod natural;
 mod nearest;
 mod plan;
@@ -32,7 +33,7 @@ pub use check::{Checked, check};
 pub use coverage::{Collector, Coverage, Covered, RfcCoverage, RunVerdict, State, Sums};
 pub use discovery::{DiscoveryError, Source};
 pub use error::SuiteError;
-pub use event::{Details, Event, Reporter, RunFinished, RunId, Standing, SuiteStarted, Totals};
+pub use event::{Details, Event, LinePlace, Reporter, RunFinished, RunId, Standing, SuiteStarted, Totals};
 #[cfg(feature = "cli")]
 pub(crate) use natural::{NaturalKey, natural};
 pub use plan::{Captures, Known, Request, Suite};

@@ -262,6 +262,7 @@ pub(super) fn retain_matching(scripts: &mut Vec<ScriptFile>, filters: &[String])
         let about: Vec<_> = std::iter::once(lower(&script.name))
             .chain(header::values(text, "requirement").map(lower))
             .chain(header::values(text, "title").map(lower))
+            .chain(script.case.iter().filter_map(|case| case.requirement.as_deref()).map(lower))
             .collect();
         let holds = |word: &str| about.iter().any(|text| text.contains(word));
         (with.is_empty() || with.iter().any(|word| holds(word))) && !without.iter().any(|word| holds(&word[1..]))
@@ -278,7 +279,7 @@ pub(super) fn versions(
 ) -> Vec<IpVersion> {
     let declared = header::ip_versions(text);
     let by_name = |ip_version: &IpVersion| {
-        let stem = script.name.strip_suffix(".pkt").unwrap_or(&script.name);
+        let stem = script.file.strip_suffix(".pkt").unwrap_or(&script.file);
         !profile.is_some_and(|profile| profile.suffix_rule)
             || if ip_version.is_ipv6_on_wire() { !stem.ends_with("v4") } else { !stem.ends_with("v6") }
     };

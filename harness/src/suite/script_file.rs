@@ -3,25 +3,60 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// One script, from a folder or from the binary itself.
+use super::included::Included;
+use crate::script::{Case, Definitions, Input, cases};
+
+/// One script, or one case of a script, from a folder or from the binary itself.
 #[derive(Debug)]
 pub struct ScriptFile {
-    /// Its name in reports: the path that finds it again, with `/` between its parts.
+    /// Its name in reports: that of its file, for a case with the case's name in brackets behind it.
     pub name: String,
+    /// The name of its file: the path that finds it again, with `/` between its parts.
+    pub file: String,
     /// Where it lies; `None` if it is built in.
     pub path: Option<PathBuf>,
-    text: OnceLock<Result<Arc<str>, Arc<str>>>,
+    /// The case, if the script has cases.
+    pub case: Option<Case>,
+    text: Arc<OnceLock<Result<Arc<str>, Arc<str>>>>,
+    included: Arc<Included>,
 }
 
 impl ScriptFile {
     /// A script that lies at `path`.
     pub fn at(path: PathBuf) -> Self {
-        ScriptFile { name: display(&path), path: Some(path), text: OnceLock::new() }
+        ScriptFile::new(display(&path), Some(path), OnceLock::new(), Arc::new(Included::on_disk()))
     }
 
     /// A script whose text is known.
     pub fn from_text(name: impl Into<String>, text: &str) -> Self {
-        ScriptFile { name: name.into(), path: None, text: OnceLock::from(Ok(Arc::from(text))) }
+        ScriptFile::new(name.into(), None, OnceLock::from(Ok(Arc::from(text))), Arc::new(Included::built_in()))
+    }
+
+    fn new(
+        file: String,
+        path: Option<PathBuf>,
+        text: OnceLock<Result<Arc<str>, Arc<str>>>,
+        included: Arc<Included>,
+    ) -> Self {
+        ScriptFile { name: file.clone(), file, path, case: None, text: Arc::new(text), included }
+    }
+
+    /// The same script, for one of its cases.
+    fn with_case(&self, case: Case) -> Self {
+        ScriptFile {
+            name: format!("{}[{}]", self.file, case.name),
+            file: self.file.clone(),
+            path: self.path.clone(),
+            case: Some(case),
+            text: Arc::clone(&self.text),
+            included: Arc::clone(&self.included),
+        }
+    }
+
+    /// The cases of the script, each as a script of its own; the script as it stands if it has none.
+    pub fn into_cases(self) -> Vec<Self> {
+        let cases = cases(self.text().unwrap_or_default());
+        if cases.is_empty() { vec![self] } else { cases.into_iter().map(|case| self.with_case(case)).collect() }
     }
 
     /// Its text.
@@ -39,6 +74,11 @@ impl ScriptFile {
         }
     }
 
+    /// All that decides what its text stands for; `text` is its own.
+    pub fn input<'a>(&'a self, text: &'a str, definitions: &'a Definitions) -> Input<'a> {
+        Input { name: &self.file, text, definitions, case: self.case.as_ref(), includes: &*self.included }
+    }
+
     /// The folder that its commands run in.
     pub fn folder(&self) -> Option<&Path> {
         let parent = self.path.as_deref()?.parent()?;
@@ -46,7 +86,7 @@ impl ScriptFile {
     }
 }
 
-fn read(path: &Path) -> Result<String, String> {
+pub(super) fn read(path: &Path) -> Result<String, String> {
     let octets = std::fs::read(path).map_err(|error| format!("cannot read it: {error}"))?;
     String::from_utf8(octets).map_err(|error| {
         format!("it is not UTF-8 text: octet {} is no part of a character", error.utf8_error().valid_up_to())

@@ -11,10 +11,10 @@ use super::baseline::KnownFailure;
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
 use super::plan::{Base, PlannedRun, Suite};
-use super::{capture, estimate, header};
+use super::{ScriptFile, capture, estimate, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
 use crate::script::tree::Action;
-use crate::script::{self, Diagnostic, LineIndex, Script, Span};
+use crate::script::{Case, Diagnostic, LineIndex, Script, Sources, Span};
 use crate::target::{Target, TargetError};
 use crate::trace::Trace;
 
@@ -81,8 +81,9 @@ impl Suite {
     pub(super) fn expected_duration(&self, run: usize) -> Duration {
         let planned = &self.runs[run];
         let base = &self.bases[planned.base as usize];
-        let text = self.scripts[planned.script as usize].text().unwrap_or_default();
-        script::parse(text, &base.settings.definitions).map_or(Duration::ZERO, |script| estimate::duration(&script))
+        let file = &self.scripts[planned.script as usize];
+        let input = file.input(file.text().unwrap_or_default(), &base.settings.definitions);
+        input.parse().map_or(Duration::ZERO, |parsed| estimate::duration(&parsed.script))
     }
 
     /// How long a run may take on the machine's clock: what its script says, else what the user of a real-clock target
@@ -120,13 +121,13 @@ impl Suite {
                 return RunResult::failed(run, Verdict::Error, failure);
             }
         };
-        let Prepared { script, settings, requirements } = match self.prepare(planned, text) {
+        let Prepared { script, settings, requirements } = match self.prepare(planned, file, text) {
             Ok(prepared) => prepared,
             Err(diagnostics) => return RunResult::unparsable(run, text, diagnostics),
         };
         let about = RunResult {
             level: level(&script, &requirements),
-            title: title(&script),
+            title: title(&script, file.case.as_ref()),
             requirements,
             ..RunResult::new(run)
         };
@@ -152,11 +153,11 @@ impl Suite {
         }
     }
 
-    fn prepare(&self, planned: &PlannedRun, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
+    fn prepare(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
         let base = &self.bases[planned.base as usize];
-        let script = script::parse(text, &base.settings.definitions)?;
+        let script = file.input(text, &base.settings.definitions).parse()?.script;
         let settings = base.for_script(&script).map_err(|diagnostic| vec![diagnostic])?;
-        let requirements = requirements(&script, &self.catalogues)?;
+        let requirements = requirements(&script, file.case.as_ref(), &self.catalogues)?;
         Ok(Prepared { script, settings, requirements })
     }
 
@@ -175,7 +176,7 @@ impl Suite {
             lateness: outcome.lateness,
             ..about
         };
-        result.capture = self.capture(&result, &outcome.trace);
+        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref());
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
             scratch.recycle(outcome.trace);
@@ -185,6 +186,7 @@ impl Suite {
             failure: outcome.failure,
             trace: outcome.trace,
             started: outcome.started,
+            sources: script.sources.clone(),
             ..Details::default()
         })
     }
@@ -193,11 +195,19 @@ impl Suite {
 impl Suite {
     /// Writes the capture of a run again, over that of a later try.
     pub(super) fn capture_again(&self, result: &mut RunResult) {
-        result.capture = result.details.as_deref().and_then(|details| self.capture(result, &details.trace));
+        result.capture = result
+            .details
+            .as_deref()
+            .and_then(|details| self.capture(result, &details.trace, details.sources.as_deref()));
     }
 
     /// Writes the capture of a run, if one is wanted.
-    fn capture(&self, result: &RunResult, trace: &Trace) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
+    fn capture(
+        &self,
+        result: &RunResult,
+        trace: &Trace,
+        sources: Option<&Sources>,
+    ) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
         let captures = &self.request.captures;
         let folder = match result.verdict {
             Verdict::Pass => captures.all.as_ref(),
@@ -205,7 +215,7 @@ impl Suite {
         }?;
         let id = self.id(&self.runs[result.run]);
         let path = capture::path(folder, id);
-        Some(match capture::write(&path, id, result.verdict, &result.requirements, trace) {
+        Some(match capture::write(&path, id, result.verdict, &result.requirements, trace, sources) {
             Ok(()) => Ok(path),
             Err(error) => Err((path, error)),
         })
@@ -229,7 +239,10 @@ impl Base {
     /// An option of the script that does not fit, with its place.
     pub(super) fn for_script(&self, script: &Script) -> Result<Settings, Diagnostic> {
         self.settings.for_script(script, &self.overrides).map_err(|(error, span)| {
-            Diagnostic::error("option::value", span.unwrap_or_default(), error.to_string(), "this option")
+            let place = span.unwrap_or_default();
+            let mut said = vec![Diagnostic::error("option::value", place, error.to_string(), "this option")];
+            script.resolve(&mut said);
+            said.remove(0)
         })
     }
 }
@@ -275,36 +288,53 @@ impl RunResult {
             FailureKind::Script,
             first.map_or_else(|| "the script cannot be read".to_owned(), |d| d.message.clone()),
         );
-        failure.span = first.map(|d| d.span);
-        failure.line = first.map_or(0, |d| LineIndex::new(text).line(d.span.start));
+        let file = |d: &Diagnostic| d.within.as_ref().is_none_or(|within| within.file.is_none());
+        if let Some(first) = first.filter(|d| file(d)) {
+            failure.span = Some(first.span);
+            failure.line = LineIndex::new(text).line(first.span.start);
+        }
         let details = Details { failure: Some(failure), diagnostics, ..Details::default() };
         RunResult::new(run).with(details)
     }
 }
 
-/// The requirements that a script names.
+/// The requirements that a script and its case name.
 ///
 /// # Errors
 /// A requirement that no catalogue has, with its place.
-pub(super) fn requirements(script: &Script, catalogues: &super::Catalogues) -> Result<Requirements, Vec<Diagnostic>> {
+pub(super) fn requirements(
+    script: &Script,
+    case: Option<&Case>,
+    catalogues: &super::Catalogues,
+) -> Result<Requirements, Vec<Diagnostic>> {
     let mut found = Requirements::new();
     let mut unknown = Vec::new();
-    for directive in script.directives.iter().filter(|directive| directive.key.node == "requirement") {
-        let id = &directive.value.node;
+    let of_script = script
+        .directives
+        .iter()
+        .filter(|directive| directive.key.node == "requirement")
+        .map(|directive| (&directive.value.node, directive.value.span));
+    // What is true of the case alone comes first.
+    let of_case = case.into_iter().filter_map(|case| Some((case.requirement.as_ref()?, case.span)));
+    let case_span = case.map(|case| case.span);
+    for (id, span) in of_case.chain(of_script) {
         match catalogues.get(id) {
             Some(requirement) => found.push(Arc::clone(requirement)),
             None => unknown.push(Diagnostic {
                 help: catalogues.nearest(id).map(|near| format!("did you mean `{near}`?")),
                 ..Diagnostic::error(
                     "directive::requirement",
-                    directive.value.span,
+                    span,
                     format!("no catalogue has a requirement `{id}`"),
                     "unknown requirement",
                 )
             }),
         }
     }
-    if unknown.is_empty() { Ok(found) } else { Err(unknown) }
+    let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
+    script.resolve(&mut of_script);
+    of_case.append(&mut of_script);
+    if of_case.is_empty() { Ok(found) } else { Err(of_case) }
 }
 
 /// The level a script says, else the strongest of its requirements.
@@ -314,12 +344,12 @@ pub(super) fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Optio
         .or_else(|| requirements.iter().map(|requirement| requirement.level).max())
 }
 
-pub(super) fn title(script: &Script) -> Option<String> {
-    script
-        .directives
-        .iter()
-        .find(|directive| directive.key.node == "title")
-        .map(|directive| directive.value.node.clone())
+/// The title, with the values of the case in place of its names.
+pub(super) fn title(script: &Script, case: Option<&Case>) -> Option<String> {
+    script.directives.iter().find(|directive| directive.key.node == "title").map(|directive| match case {
+        Some(case) => case.fill(&directive.value.node),
+        None => directive.value.node.clone(),
+    })
 }
 
 fn needs_commands(script: &Script, settings: &Settings) -> bool {

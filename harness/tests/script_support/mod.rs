@@ -36,7 +36,7 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
                 seen.push(key.clone());
                 !again || key == "requirement" || key == "needs"
             });
-            Script { directives, options, init, events, cleanup }
+            Script { directives, options, init, events, cleanup, sources: None }
         },
     )
 }

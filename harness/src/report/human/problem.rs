@@ -72,7 +72,7 @@ fn heading(run: &RunFinished<'_>, out: &mut String) {
 fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
     let script = run.id.script.text().unwrap_or_default();
     for diagnostic in &details.diagnostics {
-        for text in render(diagnostic, &run.id.script.name, script).lines() {
+        for text in render(diagnostic, &run.id.script.file, script).lines() {
             line(out, &format!("  {text}"));
         }
     }
@@ -87,29 +87,36 @@ fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
         let suffix = if at == 0 { blame } else { "" };
         line(out, &format!("  {}{suffix}", styled(STRONG, text)));
     }
-    excerpt(script, failure, out);
+    excerpt(run, details, failure, out);
     comparison(failure, out);
-    packets(details, failure, out);
+    packets(run, details, failure, out);
 }
 
 /// The failing line with the lines before it.
-fn excerpt(script: &str, failure: &Failure, out: &mut String) {
+fn excerpt(run: &RunFinished<'_>, details: &Details, failure: &Failure, out: &mut String) {
     if failure.line == 0 {
         return;
     }
-    let index = LineIndex::new(script);
-    // An event may have several lines; its span tells where it ends.
-    let last = failure.span.map_or(failure.line, |span| index.line(span.end.saturating_sub(1)).max(failure.line));
-    let first = failure.line.saturating_sub(LINES_BEFORE).max(1);
+    let place = details.place(run.id.script, failure.line);
+    let index = LineIndex::new(place.text);
+    // An event may have several lines.
+    let last = details.last_line(failure, &place);
+    let first = place.line.saturating_sub(LINES_BEFORE).max(1);
     let width = last.to_string().len();
     line(out, "");
+    if !place.is_script {
+        line(out, &format!("    {}", place.name));
+    }
     for number in first..=last {
-        let text = script.get(index.range(number, script)).unwrap_or_default().trim_end();
-        if number < failure.line {
+        let text = place.text.get(index.range(number, place.text)).unwrap_or_default().trim_end();
+        if number < place.line {
             line(out, &styled(FAINT, &format!("    {number:width$} | {text}")));
         } else {
             line(out, &format!("  {} {number:width$} | {text}", styled(BAD, ">")));
         }
+    }
+    for said in &place.trail {
+        line(out, &format!("    {said}"));
     }
 }
 
@@ -152,7 +159,7 @@ fn comparison(failure: &Failure, out: &mut String) {
 }
 
 /// The packets that led there.
-fn packets(details: &Details, failure: &Failure, out: &mut String) {
+fn packets(run: &RunFinished<'_>, details: &Details, failure: &Failure, out: &mut String) {
     let mut lines = PacketLines::default();
     let mut shown = Vec::new();
     for event in &details.trace.events {
@@ -163,7 +170,7 @@ fn packets(details: &Details, failure: &Failure, out: &mut String) {
         };
         let text = lines.line(details.trace.octets(octets));
         let at = event.at.micros_since(details.started) as f64 / 1e6;
-        let place = if event.line == 0 { String::new() } else { format!("line {}", event.line) };
+        let place = if event.line == 0 { String::new() } else { place(run, details, event.line) };
         let row = format!("    {at:>11.6} {arrow} {text}");
         let row = if event.line != 0 && event.line == failure.line { row } else { styled(FAINT, &row) };
         shown.push(format!("{row}  {}", styled(FAINT, &place)));
@@ -179,6 +186,15 @@ fn packets(details: &Details, failure: &Failure, out: &mut String) {
         line(out, row);
     }
     line(out, "");
+}
+
+/// A line of the script, or of a file that it includes.
+fn place(run: &RunFinished<'_>, details: &Details, line: u32) -> String {
+    let place = details.place(run.id.script, line);
+    match place.name.rsplit('/').next() {
+        Some(file) if !place.is_script => format!("{file} line {}", place.line),
+        _ => format!("line {}", place.line),
+    }
 }
 
 fn line(out: &mut String, text: &str) {

@@ -101,6 +101,10 @@ impl<'a> Lines<'a> {
         let width = match taken.kind {
             // An option's value is no token of the language: the line stays as it is.
             RawKind::Option => source.lines().next().map(|line| line.trim_end().len()),
+            // Nor are parameters and the values of loops.
+            RawKind::Hash if is_whole_line(&self.text[taken.start as usize..taken.end as usize]) => {
+                source.lines().next().map(|line| line.trim_end().len())
+            }
             // Nor are a note's words.
             RawKind::Punct(b'(') if self.place.result && self.place.depth == 0 => note_length(source),
             _ => None,
@@ -135,6 +139,11 @@ impl<'a> Lines<'a> {
             _ => LineKind::Continuation,
         }
     }
+}
+
+/// Whether what follows a word that begins with `#` stays as it is.
+fn is_whole_line(word: &str) -> bool {
+    matches!(word, "#include" | "#for")
 }
 
 fn lines_in(source: &str) -> u32 {

@@ -15,8 +15,11 @@ mod structure;
 mod tcp;
 mod tcp_option;
 
+use std::sync::Arc;
+
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::directives;
+use super::expansion::{Input, expand};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::suggest::did_you_mean;
 use super::tree::{Script, ScriptOption};
@@ -31,20 +34,48 @@ pub struct Parsed {
     pub warnings: Diagnostics,
 }
 
-/// Parses a script. The error is all that was found wrong, in order of place.
+/// Parses a script that stands alone. The error is all that was found wrong, in order of place.
 pub fn parse(text: &str, definitions: &Definitions) -> Result<Script, Diagnostics> {
     parse_with_warnings(text, definitions).map(|parsed| parsed.script)
 }
 
-/// Parses a script and gives the warnings too. The error is all that was found, in order of place.
+/// Parses a script that stands alone and gives the warnings too. The error is all that was found, in order of place.
 pub fn parse_with_warnings(text: &str, definitions: &Definitions) -> Result<Parsed, Diagnostics> {
-    if u32::try_from(text.len()).is_err() {
-        let start = Span { start: 0, end: 0 };
-        return Err(vec![Diagnostic::error("parse::size", start, "the script is larger than 4 GiB", "it starts here")]);
+    Input::new(text, definitions).parse()
+}
+
+impl Input<'_> {
+    /// Parses the script and all that it includes. The error is all that was found, in order of place.
+    ///
+    /// # Errors
+    /// All that was found wrong, in order of place.
+    pub fn parse(&self) -> Result<Parsed, Diagnostics> {
+        if u32::try_from(self.text.len()).is_err() {
+            let start = Span { start: 0, end: 0 };
+            let message = "the script is larger than 4 GiB";
+            return Err(vec![Diagnostic::error("parse::size", start, message, "it starts here")]);
+        }
+        if self.is_plain() {
+            let mut parser = Parser::new(self.text, self.definitions);
+            let script = parser.script();
+            return judged(script, parser.lexer.diagnostics);
+        }
+        let expanded = expand(self);
+        if !expanded.diagnostics.is_empty() {
+            return Err(expanded.diagnostics);
+        }
+        let mut parser = Parser::new(&expanded.text, self.definitions);
+        parser.lexer.note_expansion(expanded.has_conditions, &expanded.used);
+        let mut script = parser.script();
+        let mut diagnostics = parser.lexer.diagnostics;
+        script.sources = Some(Arc::new(expanded.sources));
+        script.resolve(&mut diagnostics);
+        judged(script, diagnostics)
     }
-    let mut parser = Parser::new(text, definitions);
-    let script = parser.script();
-    let mut diagnostics = parser.lexer.diagnostics;
+}
+
+/// The script, if nothing is wrong with it.
+fn judged(script: Script, mut diagnostics: Diagnostics) -> Result<Parsed, Diagnostics> {
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         Err(diagnostics)

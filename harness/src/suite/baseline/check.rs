@@ -44,7 +44,7 @@ fn problems_of(found: &Found, source: &Source, config: &Config) -> Vec<BaselineP
         let mut add = |message| problems.push(problem(entry.line, message));
         for (name, value) in [("reason", &entry.reason), ("clause", &entry.clause)] {
             if value.trim().is_empty() {
-                add(format!("the known failure of `{}` needs its {name}", entry.script));
+                add(format!("the known failure of `{}` needs its {name}", entry.script_and_case()));
             }
         }
         if !source.has_script(found.path.as_deref(), &entry.script) {
@@ -54,7 +54,7 @@ fn problems_of(found: &Found, source: &Source, config: &Config) -> Vec<BaselineP
             add(config.no_profile(profile));
         }
         if let Some(before) = seen.iter().find(|before| before.is_about_the_same(entry)) {
-            add(format!("line {} is about the same runs of `{}`", before.line, entry.script));
+            add(format!("line {} is about the same runs of `{}`", before.line, entry.script_and_case()));
         }
         seen.push(entry);
     }
@@ -63,7 +63,7 @@ fn problems_of(found: &Found, source: &Source, config: &Config) -> Vec<BaselineP
 
 impl KnownFailure {
     fn is_about_the_same(&self, other: &KnownFailure) -> bool {
-        let key = |entry: &KnownFailure| (entry.script.clone(), entry.ip_version, entry.profile.clone());
+        let key = |entry: &KnownFailure| (entry.script_and_case(), entry.ip_version, entry.profile.clone());
         key(self) == key(other)
     }
 }

@@ -33,6 +33,8 @@ pub use update::{Change, ChangeKind, Update, UpdateInput};
 pub struct KnownFailure {
     /// The script's path, from the folder of the specs.
     pub script: String,
+    /// The case of the script; every one if not said.
+    pub case: Option<String>,
     /// The IP version it fails with; every one if not said.
     pub ip_version: Option<IpVersion>,
     /// The profile it fails with; every one, and none, if not said.
@@ -79,6 +81,7 @@ struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Entry {
     script: Spanned<String>,
+    case: Option<String>,
     ip_version: Option<IpVersion>,
     profile: Option<String>,
     reason: Option<Spanned<String>>,
@@ -122,6 +125,7 @@ impl Baseline {
             baseline.add(KnownFailure {
                 line: line_of(text, span.start),
                 script: entry.script.into_inner(),
+                case: entry.case,
                 ip_version: entry.ip_version,
                 profile: entry.profile,
                 reason: entry.reason.map(Spanned::into_inner).unwrap_or_default(),
@@ -154,7 +158,7 @@ impl Baseline {
 
     /// The known failure of this run: the first entry that holds for it.
     pub fn find(&self, run: &RunId<'_>) -> Option<&KnownFailure> {
-        let near = self.by_file.get(file_name(&run.script.name))?;
+        let near = self.by_file.get(file_name(&run.script.file))?;
         near.iter().map(|index| &self.entries[*index]).find(|known| known.holds_for(run))
     }
 
@@ -165,11 +169,25 @@ impl Baseline {
 }
 
 impl KnownFailure {
+    /// Whether this is about a case of the script, or about the script as it stands.
+    fn is_about_case(&self, case: Option<&str>) -> bool {
+        self.case.is_none() || self.case.as_deref() == case
+    }
+
+    /// The script, with the case in brackets if this is about one alone.
+    pub fn script_and_case(&self) -> String {
+        match &self.case {
+            Some(case) => format!("{}[{case}]", self.script),
+            None => self.script.clone(),
+        }
+    }
+
     /// Whether this is about a run. The script's name may have more in front than the entry.
     pub fn holds_for(&self, run: &RunId<'_>) -> bool {
         self.ip_version.is_none_or(|version| version == run.ip_version)
             && self.profile.as_deref().is_none_or(|profile| run.profile == Some(profile))
-            && ends_with(&run.script.name, &self.script)
+            && self.is_about_case(run.script.case.as_ref().map(|case| case.name.as_str()))
+            && ends_with(&run.script.file, &self.script)
     }
 }
 

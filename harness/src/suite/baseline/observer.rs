@@ -15,8 +15,9 @@ pub struct Observer {
 /// What one run came to.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// The script's name, as reports write it.
+    /// The name of the script's file, as reports write it.
     pub(super) script: String,
+    pub(super) case: Option<String>,
     pub(super) ip_version: IpVersion,
     pub(super) profile: Option<String>,
     pub(super) verdict: Verdict,
@@ -28,10 +29,10 @@ pub struct Observed {
 }
 
 impl Observer {
-    /// The runs on a target, in order of script and IP version.
+    /// The runs on a target, in order of script, case and IP version.
     pub fn runs(&mut self, target: &str) -> Vec<Observed> {
         let mut runs = self.targets.remove(target).unwrap_or_default();
-        runs.sort_by(|a, b| (&a.script, a.ip_version).cmp(&(&b.script, b.ip_version)));
+        runs.sort_by(|a, b| (&a.script, &a.case, a.ip_version).cmp(&(&b.script, &b.case, b.ip_version)));
         runs
     }
 }
@@ -62,7 +63,8 @@ impl Observed {
             (None, None) => String::new(),
         };
         Observed {
-            script: run.id.script.name.clone(),
+            script: run.id.script.file.clone(),
+            case: run.id.script.case.as_ref().map(|case| case.name.clone()),
             ip_version: run.id.ip_version,
             profile: run.id.profile.map(str::to_owned),
             verdict: run.verdict,

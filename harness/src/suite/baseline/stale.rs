@@ -1,6 +1,7 @@
 //! Entries that no run can confirm: nobody would notice when the target is mended.
 
 use super::{Baseline, KnownFailure, ends_with};
+use crate::script::cases;
 use crate::suite::config::Config;
 use crate::suite::discovery::Source;
 use crate::suite::event::RunId;
@@ -25,6 +26,8 @@ pub struct StaleEntry {
 pub enum Staleness {
     /// No script lies there.
     NoScript,
+    /// The script has no such case.
+    NoCase,
     /// The script is there, but is not run with this IP version.
     NotRun,
     /// There is no such profile.
@@ -34,12 +37,13 @@ pub enum Staleness {
 impl StaleEntry {
     /// One line for people.
     pub fn message(&self) -> String {
-        let KnownFailure { script, ip_version, profile, .. } = &self.entry;
+        let KnownFailure { script, case, ip_version, profile, .. } = &self.entry;
         match self.why {
             Staleness::NoScript => format!("there is no script `{script}`"),
+            Staleness::NoCase => format!("`{script}` has no case `{}`", case.as_deref().unwrap_or_default()),
             Staleness::NotRun => {
                 let version = ip_version.map(|version| format!(" over {version}")).unwrap_or_default();
-                format!("`{script}` is not run{version}")
+                format!("`{}` is not run{version}", self.entry.script_and_case())
             }
             Staleness::NoProfile => format!("there is no profile `{}`", profile.as_deref().unwrap_or_default()),
         }
@@ -62,11 +66,18 @@ impl Baseline {
             if entry.profile.as_ref().is_some_and(|profile| !config.profiles.contains_key(profile)) {
                 return Some(Staleness::NoProfile);
             }
-            let mut own = runs.iter().filter(|run| ends_with(&run.script.name, &entry.script)).peekable();
-            if own.peek().is_none() {
+            let own: Vec<_> = runs.iter().filter(|run| ends_with(&run.script.file, &entry.script)).collect();
+            if own.is_empty() {
                 return (!source.has_script(self.path(), &entry.script)).then_some(Staleness::NoScript);
             }
-            let has_version = own.any(|run| entry.ip_version.is_none_or(|version| version == run.ip_version));
+            // A part of the cases is run where somebody asked for it.
+            let names = own.iter().map(|run| run.script.case.as_ref().map(|case| case.name.as_str()));
+            if names.clone().all(|name| !entry.is_about_case(name)) {
+                let all = cases(own[0].script.text().unwrap_or_default());
+                let is_there = all.iter().any(|case| entry.is_about_case(Some(&case.name)));
+                return (!is_there).then_some(Staleness::NoCase);
+            }
+            let has_version = own.iter().any(|run| entry.ip_version.is_none_or(|version| version == run.ip_version));
             (asks_for_all && !has_version).then_some(Staleness::NotRun)
         };
         let stale = self.iter().filter_map(|entry| why(entry).map(|why| (entry.clone(), why)));

@@ -54,12 +54,17 @@ impl BaselineText {
         self.tables.push(table);
     }
 
-    /// Puts a new entry before the first one whose script comes after it.
+    /// Puts a new entry before the first one whose script, or case of it, comes after it.
     pub(super) fn insert(&mut self, known: &KnownFailure) {
-        let after = |table: &Table| table.get("script").and_then(Item::as_str) > Some(known.script.as_str());
+        let text = |table: &Table, key| table.get(key).and_then(Item::as_str).map(str::to_owned);
+        let own = (Some(known.script.clone()), known.case.clone());
+        let after = |table: &Table| (text(table, "script"), text(table, "case")) > own;
         let at = self.tables.iter().position(after).unwrap_or(self.tables.len());
         let mut table = Table::new();
         table.insert("script", value(&known.script));
+        if let Some(case) = &known.case {
+            table.insert("case", value(case));
+        }
         if let Some(ip_version) = known.ip_version {
             table.insert("ip-version", value(ip_version.name()));
         }
@@ -121,8 +126,8 @@ mod tests {
 
     fn known(script: &str) -> KnownFailure {
         let (reason, clause) = ("r".to_owned(), "c".to_owned());
-        let (ip_version, profile, upstream) = (None, None, None);
-        KnownFailure { script: script.into(), ip_version, profile, reason, clause, upstream, line: 0 }
+        let (case, ip_version, profile, upstream) = (None, None, None, None);
+        KnownFailure { script: script.into(), case, ip_version, profile, reason, clause, upstream, line: 0 }
     }
 
     /// What becomes of `TEXT` if only these of its entries stay.

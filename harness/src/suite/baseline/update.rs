@@ -78,7 +78,7 @@ impl Update {
             let fate = input.fate(entry);
             let is_there = !matches!(fate, Fate::Remove(_));
             if is_there && is_draft(entry) {
-                update.drafts.push(entry.script.clone());
+                update.drafts.push(entry.script_and_case());
             }
             let mut change = |kind, why| update.changes.push(Change { kind, entry: entry.clone(), why });
             match fate {
@@ -99,7 +99,7 @@ impl Update {
         }
         for (known, why) in input.unknown_failures(&entries) {
             text.insert(&known);
-            update.drafts.push(known.script.clone());
+            update.drafts.push(known.script_and_case());
             update.changes.push(Change { kind: ChangeKind::Added, entry: known, why });
         }
         update.text = text.print();
@@ -155,18 +155,19 @@ impl UpdateInput<'_> {
 
     /// Failures that no entry knows: each as the entry to be, with what went wrong.
     fn unknown_failures(&self, entries: &[KnownFailure]) -> Vec<(KnownFailure, String)> {
-        let mut by_script: BTreeMap<String, Vec<&Observed>> = BTreeMap::new();
+        let mut by_script: BTreeMap<(String, Option<String>), Vec<&Observed>> = BTreeMap::new();
         for run in self.runs {
-            by_script.entry(self.path(&run.script)).or_default().push(run);
+            by_script.entry((self.path(&run.script), run.case.clone())).or_default().push(run);
         }
         let mut unknown = Vec::new();
-        for (script, runs) in by_script {
+        for ((script, case), runs) in by_script {
             let is_unknown = |run: &&Observed| {
                 run.standing == Standing::UnexpectedFail && !entries.iter().any(|entry| run.is_about(entry))
             };
             let fails: Vec<_> = runs.iter().copied().filter(is_unknown).collect();
             let known = |run: &Observed, ip_version| KnownFailure {
                 script: script.clone(),
+                case: case.clone(),
                 ip_version,
                 profile: self.profile.map(str::to_owned),
                 reason: String::new(),
@@ -199,6 +200,7 @@ impl Observed {
     fn is_about(&self, entry: &KnownFailure) -> bool {
         entry.ip_version.is_none_or(|version| version == self.ip_version)
             && entry.profile.as_ref().is_none_or(|profile| self.profile.as_ref() == Some(profile))
+            && entry.is_about_case(self.case.as_deref())
             && ends_with(&self.script, &entry.script)
     }
 }

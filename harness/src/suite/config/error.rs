@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::script::{Diagnostic, Severity, Span, render};
+use crate::script::{Diagnostic, Span, render};
 
 /// What is wrong with a `rfcheck.toml`. [`std::fmt::Display`] gives one line, [`ConfigError::render`] the place too.
 #[derive(Debug, thiserror::Error)]
@@ -34,14 +34,8 @@ impl ConfigError {
     /// Several lines: what is wrong, and the line of the file with the place marked.
     pub fn render(&self) -> String {
         let Some(text) = &self.text else { return format!("error: {}\n", self.message) };
-        let diagnostic = Diagnostic {
-            code: "config",
-            severity: Severity::Error,
-            message: self.message.clone(),
-            span: Span { start: self.span.start as u32, end: self.span.end as u32 },
-            label: "here".to_owned(),
-            help: None,
-        };
+        let span = Span { start: self.span.start as u32, end: self.span.end as u32 };
+        let diagnostic = Diagnostic::error("config", span, self.message.clone(), "here");
         render(&diagnostic, &self.name, text)
     }
 }
