@@ -11,7 +11,6 @@ use rfcheck::target::{
     CallMode, CallOutput, Control, Errno, Event, IpVersion, Link, PollEntry, SocketCall, Target, TargetFactory,
 };
 
-const STREAM: i32 = 1;
 const DATAGRAM: i32 = 2;
 
 fn target(test: &str) -> Option<Box<dyn Target>> {

@@ -11,7 +11,6 @@ use linux_support::*;
 use rfcheck::target::{CallMode, CallOutput, Errno, Event, IpVersion, Link, SocketCall, Target, TargetFactory};
 
 const VERSIONS: [IpVersion; 3] = [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, IpVersion::Ipv6];
-const STREAM: i32 = 1;
 const DATAGRAM: i32 = 2;
 
 /// On each kind of link and in each IP version, on a thread that is made for the run as a suite makes them.
@@ -85,24 +84,8 @@ fn udp_goes_both_ways() {
 #[test]
 fn tcp_is_accepted_read_written_and_closed() {
     for_each_version("TCP", |target, link| {
-        let (family, local, remote) = ends(link);
-        let listener = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
-        value(target, SocketCall::Bind { fd: listener, address: local });
-        value(target, SocketCall::Listen { fd: listener, backlog: 1 });
-        let syn = Segment {
-            from: SocketAddr::new(link.remote, 40_000),
-            to: SocketAddr::new(link.local, 8080),
-            sequence: 1_000,
-            acknowledgment: 0,
-            flags: SYN,
-            payload: b"",
-        };
-        target.inject(&syn.octets()).unwrap();
-        let answer = packet(target);
-        let answer = Segment::parse(&answer);
-        assert_eq!((answer.flags, answer.acknowledgment), (SYN | ACK, 1_001));
-        let ack = Segment { sequence: 1_001, acknowledgment: answer.sequence.wrapping_add(1), flags: ACK, ..syn };
-        target.inject(&ack.octets()).unwrap();
+        let remote = ends(link).2;
+        let (listener, ack) = open(target, link);
         let accepted = call(target, SocketCall::Accept { fd: listener });
         assert_eq!(address(&accepted.output), remote);
         let fd = accepted.result.unwrap() as i32;
@@ -193,22 +176,7 @@ fn offloaded_segments_come_in_one_piece_with_a_right_checksum() {
         for (factory, offload) in [(&factory, false), (&factory, true), (&veth, false), (&veth, true)] {
             let link = Link { segmentation_offload: offload, ..Link::default_for(version) };
             let mut target = factory.create(&link).unwrap();
-            let (family, local, _) = ends(&link);
-            let listener = value(&mut *target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
-            value(&mut *target, SocketCall::Bind { fd: listener, address: local });
-            value(&mut *target, SocketCall::Listen { fd: listener, backlog: 1 });
-            let syn = Segment {
-                from: SocketAddr::new(link.remote, 40_000),
-                to: SocketAddr::new(link.local, 8080),
-                sequence: 1_000,
-                acknowledgment: 0,
-                flags: SYN,
-                payload: b"",
-            };
-            target.inject(&syn.octets()).unwrap();
-            let answer = packet(&mut *target);
-            let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
-            target.inject(&Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn }.octets()).unwrap();
+            let (listener, _) = open(&mut *target, &link);
             let fd = value(&mut *target, SocketCall::Accept { fd: listener }) as i32;
             // Without an MSS option the peer takes 536 octets (IPv4) or 1220 (IPv6) at most: RFC 9293, 3.7.1.
             value(&mut *target, SocketCall::Write { fd, data: vec![1; 4_000], null: false });
@@ -229,22 +197,7 @@ fn a_connection_that_was_closed_does_not_outlive_its_run() {
     for version in VERSIONS {
         let link = Link::default_for(version);
         let mut target = factory.create(&link).unwrap();
-        let (family, local, _) = ends(&link);
-        let listener = value(&mut *target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
-        value(&mut *target, SocketCall::Bind { fd: listener, address: local });
-        value(&mut *target, SocketCall::Listen { fd: listener, backlog: 1 });
-        let syn = Segment {
-            from: SocketAddr::new(link.remote, 40_000),
-            to: SocketAddr::new(link.local, 8080),
-            sequence: 1_000,
-            acknowledgment: 0,
-            flags: SYN,
-            payload: b"",
-        };
-        target.inject(&syn.octets()).unwrap();
-        let answer = packet(&mut *target);
-        let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
-        target.inject(&Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn }.octets()).unwrap();
+        let (listener, _) = open(&mut *target, &link);
         let fd = value(&mut *target, SocketCall::Accept { fd: listener }) as i32;
         value(&mut *target, SocketCall::Close { fd });
         assert_eq!(Segment::parse(&packet(&mut *target)).flags, FIN | ACK);
@@ -292,23 +245,7 @@ fn runs_leave_no_descriptor_open() {
 #[test]
 fn more_than_the_mtu_may_be_injected() {
     for_each_version("large injections", |target, link| {
-        let (family, local, _) = ends(link);
-        let listener = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
-        value(target, SocketCall::Bind { fd: listener, address: local });
-        value(target, SocketCall::Listen { fd: listener, backlog: 1 });
-        let syn = Segment {
-            from: SocketAddr::new(link.remote, 40_000),
-            to: SocketAddr::new(link.local, 8080),
-            sequence: 1_000,
-            acknowledgment: 0,
-            flags: SYN,
-            payload: b"",
-        };
-        target.inject(&syn.octets()).unwrap();
-        let answer = packet(target);
-        let acknowledgment = Segment::parse(&answer).sequence.wrapping_add(1);
-        let ack = Segment { sequence: 1_001, acknowledgment, flags: ACK, ..syn };
-        target.inject(&ack.octets()).unwrap();
+        let (listener, ack) = open(target, link);
         let fd = value(target, SocketCall::Accept { fd: listener }) as i32;
         let payload: Vec<u8> = (0..10_000).map(|at| at as u8).collect();
         let mut wrong = Segment { payload: &payload, ..ack }.octets();

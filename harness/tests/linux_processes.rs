@@ -8,7 +8,6 @@ mod linux_support;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -16,7 +15,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use linux_support::*;
-use rfcheck::target::linux::{self, LinuxFactory, Rights};
+use rfcheck::target::linux::{self, AccessDevice, LinuxFactory, Rights};
+use rfcheck::target::smoltcp::SmoltcpTunFactory;
 use rfcheck::target::{CallMode, IpVersion, Link, SocketCall, TargetFactory};
 
 const ROLE: &str = "RFCHECK_TEST_ROLE";
@@ -58,25 +58,19 @@ fn check_an_ordinary_user() {
     let own_file = tempfile::NamedTempFile::new().unwrap();
     let factory = LinuxFactory::new().unwrap();
     assert_eq!(factory.access(), &access);
+    // A stack on a TUN device cannot do with a veth pair, and says so before any run.
+    match SmoltcpTunFactory::new() {
+        Ok(_) => assert_eq!(access.device, AccessDevice::Tun),
+        Err(error) => {
+            assert!(access.device != AccessDevice::Tun && error.to_string().contains("/dev/net/tun"), "{error}")
+        }
+    }
     for version in VERSIONS {
         let link = Link::default_for(version);
         let mut target = factory.create(&link).unwrap();
         target.inject(&ping(link.remote, link.local)).unwrap();
         assert_eq!(split(&packet(&mut *target)).1, link.remote);
-        let (family, local, _) = ends(&link);
-        let fd = value(&mut *target, SocketCall::Socket { domain: family, kind: 1, protocol: 0 }) as i32;
-        value(&mut *target, SocketCall::Bind { fd, address: local });
-        value(&mut *target, SocketCall::Listen { fd, backlog: 1 });
-        let syn = Segment {
-            from: SocketAddr::new(link.remote, 40_000),
-            to: SocketAddr::new(link.local, 8080),
-            sequence: 1_000,
-            acknowledgment: 0,
-            flags: SYN,
-            payload: b"",
-        };
-        target.inject(&syn.octets()).unwrap();
-        assert_eq!(Segment::parse(&packet(&mut *target)).flags, SYN | ACK);
+        open(&mut *target, &link);
         // Commands have the caller's rights on files, and an administrator's on the run's network.
         let file = own_file.path().display();
         let command =

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rfcheck::target::linux::LinuxFactory;
 use rfcheck::target::{CallMode, CallOutput, Event, IpVersion, Link, Returned, SocketCall, Target, TargetFactory};
 
+pub const STREAM: i32 = 1;
 pub const TCP: u8 = 6;
 pub const UDP: u8 = 17;
 pub const SYN: u8 = 0x02;
@@ -202,6 +203,29 @@ pub fn ends(link: &Link) -> (i32, SocketAddr, SocketAddr) {
     };
     let family = if link.ip_version == IpVersion::Ipv4 { 2 } else { 10 };
     (family, end(link.local, 8080), end(link.remote, 40_000))
+}
+
+/// A TCP socket that listens at the target's end.
+pub fn listener(target: &mut dyn Target, link: &Link) -> i32 {
+    let (family, local, _) = ends(link);
+    let fd = value(target, SocketCall::Socket { domain: family, kind: STREAM, protocol: 0 }) as i32;
+    value(target, SocketCall::Bind { fd, address: local });
+    value(target, SocketCall::Listen { fd, backlog: 1 });
+    fd
+}
+
+/// Opens a connection: the listener, and the tester's ACK of the target's SYN.
+pub fn open(target: &mut dyn Target, link: &Link) -> (i32, Segment<'static>) {
+    let listener = listener(target, link);
+    let (from, to) = (SocketAddr::new(link.remote, 40_000), SocketAddr::new(link.local, 8080));
+    let syn = Segment { from, to, sequence: 1_000, acknowledgment: 0, flags: SYN, payload: b"" };
+    target.inject(&syn.octets()).unwrap();
+    let answer = packet(target);
+    let answer = Segment::parse(&answer);
+    assert_eq!((answer.flags, answer.acknowledgment), (SYN | ACK, 1_001));
+    let ack = Segment { sequence: 1_001, acknowledgment: answer.sequence.wrapping_add(1), flags: ACK, ..syn };
+    target.inject(&ack.octets()).unwrap();
+    (listener, ack)
 }
 
 /// Peer of an accepted connection.

@@ -40,7 +40,8 @@ impl SmoltcpTunFactory {
     /// The name under which reports list the target.
     pub const NAME: &'static str = "smoltcp-tun";
 
-    /// A factory of stacks as smoltcp sets them up by default; finds out whether network namespaces are possible here.
+    /// A factory of stacks as smoltcp sets them up by default; finds out whether TUN devices in network
+    /// namespaces are possible here.
     pub fn new() -> Result<Self, TargetError> {
         SmoltcpTunFactory::with(SmoltcpOptions::default())
     }

@@ -20,11 +20,12 @@ use crate::target::linux::system::{Tried, check_size};
 use crate::target::linux::timing::clock::Clock;
 use crate::target::linux::timing::scheduling::{Lateness, RealTime};
 use crate::target::linux::timing::sleep::sleep;
-use crate::target::{Link, TargetError};
+use crate::target::{IpVersion, Link, TargetError};
 use crate::time::Instant;
 
 /// The greatest MTU a TUN device has: the stack keeps to the link's, the tester need not.
 const DEVICE_MTU: u32 = 65_535;
+
 /// Makes such links, each in a network namespace of its own.
 #[derive(Debug)]
 pub(in crate::target) struct StackLinks {
@@ -32,10 +33,12 @@ pub(in crate::target) struct StackLinks {
 }
 
 impl StackLinks {
-    /// Finds out whether network namespaces are possible here.
+    /// Finds out whether such links are possible here, by making one.
     pub(in crate::target) fn new() -> Result<Self, TargetError> {
         closer::start().tried("cannot start a thread")?;
-        Ok(StackLinks { home: Home::find().tried("cannot make a network namespace")? })
+        let links = StackLinks { home: Home::find().tried("cannot make a network namespace")? };
+        links.make(&Link::default_for(IpVersion::Ipv4))?;
+        Ok(links)
     }
 
     /// A fresh link. Its namespace lasts as long as its ends do; the calling thread does not stay in it.
