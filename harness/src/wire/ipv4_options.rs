@@ -1,12 +1,13 @@
 //! IPv4 options (RFC 791 section 3.1 and the RFCs named at each).
 
-use smallvec::SmallVec;
+use std::ops::{Deref, DerefMut};
 
+use super::option_area::OptionArea;
 use super::option_walk::{MalformedOption, OptionWalk};
 
 /// The option area of an IPv4 header, kept as its raw octets so that nothing malformed is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ipv4Options(pub(super) SmallVec<[u8; 40]>);
+pub struct Ipv4Options(OptionArea);
 
 /// One IPv4 option (RFC 791 section 3.1, RFC 2113).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,62 +66,36 @@ impl Ipv4Options {
 
     /// An option area of these octets, whatever they are.
     pub fn from_raw(octets: &[u8]) -> Self {
-        Ipv4Options(SmallVec::from_slice(octets))
+        Ipv4Options(OptionArea::from_raw(octets))
     }
 
     /// Appends an option. Data of more than 253 octets is cut: the length octet holds no more.
     pub fn push(&mut self, option: Ipv4Option<'_>) -> &mut Self {
         match option {
-            Ipv4Option::End => self.0.push(0),
-            Ipv4Option::NoOperation => self.0.push(1),
-            Ipv4Option::Other { kind, data } => {
-                let data = &data[..data.len().min(253)];
-                self.0.extend_from_slice(&[kind, data.len() as u8 + 2]);
-                self.0.extend_from_slice(data);
-            }
+            Ipv4Option::End | Ipv4Option::NoOperation => self.push_kind(option.kind()),
+            Ipv4Option::Other { kind, data } => self.push_data(kind, data),
         }
         self
     }
 
-    /// Appends octets as they are.
-    pub fn push_raw(&mut self, octets: &[u8]) -> &mut Self {
-        self.0.extend_from_slice(octets);
-        self
-    }
-
-    /// Appends zeros up to a multiple of 4 octets, as emitting does.
-    pub fn pad(&mut self) -> &mut Self {
-        self.0.resize(self.padded_length(), 0);
-        self
-    }
-
-    /// The octets, without what emitting pads.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// Number of octets, without what emitting pads.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are no octets.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The options in order, up to the end of the list; a malformed one is the last.
     pub fn iter(&self) -> Ipv4OptionIter<'_> {
-        Ipv4OptionIter { walk: OptionWalk::new(&self.0) }
+        Ipv4OptionIter { walk: OptionWalk::new(self.as_bytes()) }
     }
+}
 
-    pub(super) fn padded_length(&self) -> usize {
-        self.0.len().next_multiple_of(4)
+impl Deref for Ipv4Options {
+    type Target = OptionArea;
+
+    #[inline]
+    fn deref(&self) -> &OptionArea {
+        &self.0
     }
+}
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-        out.resize(out.len() + self.padded_length() - self.0.len(), 0);
+impl DerefMut for Ipv4Options {
+    fn deref_mut(&mut self) -> &mut OptionArea {
+        &mut self.0
     }
 }
 

@@ -1,12 +1,15 @@
 //! TCP options (RFC 9293 section 3.2 and the RFCs named at each).
 
+use std::ops::{Deref, DerefMut};
+
 use smallvec::SmallVec;
 
+use super::option_area::OptionArea;
 use super::option_walk::{MalformedOption, OptionWalk, RawOption};
 
 /// The option area of a TCP header, kept as its raw octets so that nothing malformed is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TcpOptions(pub(super) SmallVec<[u8; 40]>);
+pub struct TcpOptions(OptionArea);
 
 /// One TCP option, borrowed from the option area. Numbers are in host order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,21 +139,21 @@ impl TcpOptions {
     /// An option area of these octets, whatever they are.
     #[inline]
     pub fn from_raw(octets: &[u8]) -> Self {
-        TcpOptions(SmallVec::from_slice(octets))
+        TcpOptions(OptionArea::from_raw(octets))
     }
 
     /// Appends an option. Data of more than 253 octets is cut: the length octet holds no more.
     pub fn push(&mut self, option: TcpOption<'_>) -> &mut Self {
         match option {
-            TcpOption::End | TcpOption::NoOperation => self.0.push(option.kind()),
+            TcpOption::End | TcpOption::NoOperation => self.push_kind(option.kind()),
             TcpOption::MaximumSegmentSize(size) => self.push_data(option.kind(), &size.to_be_bytes()),
             TcpOption::WindowScale(shift) => self.push_data(option.kind(), &[shift]),
             TcpOption::SackPermitted => self.push_data(option.kind(), &[]),
             TcpOption::Sack(data) | TcpOption::Other { data, .. } => self.push_data(option.kind(), data),
             TcpOption::Timestamps { value, echo_reply } => {
-                self.0.extend_from_slice(&[TcpOption::TIMESTAMPS, 10]);
-                self.0.extend_from_slice(&value.to_be_bytes());
-                self.0.extend_from_slice(&echo_reply.to_be_bytes());
+                let [a, b, c, d] = value.to_be_bytes();
+                let [e, f, g, h] = echo_reply.to_be_bytes();
+                self.push_data(option.kind(), &[a, b, c, d, e, f, g, h]);
             }
         }
         self
@@ -164,41 +167,9 @@ impl TcpOptions {
         self
     }
 
-    /// Appends octets as they are.
-    pub fn push_raw(&mut self, octets: &[u8]) -> &mut Self {
-        self.0.extend_from_slice(octets);
-        self
-    }
-
-    /// Appends zeros up to a multiple of 4 octets, as emitting does.
-    pub fn pad(&mut self) -> &mut Self {
-        self.0.resize(self.padded_length(), 0);
-        self
-    }
-
-    /// The octets, without what emitting pads.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The octets, to change values in place.
-    pub fn as_bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-
-    /// Number of octets, without what emitting pads.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are no octets.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The options in order, up to the end of the list; a malformed one is the last.
     pub fn iter(&self) -> TcpOptionIter<'_> {
-        TcpOptionIter { walk: OptionWalk::new(&self.0) }
+        TcpOptionIter { walk: OptionWalk::new(self.as_bytes()) }
     }
 
     /// The first option of a kind that is well-formed.
@@ -208,22 +179,22 @@ impl TcpOptions {
 
     /// Octet of the option area at which the first option of a kind starts, if it is well-formed.
     pub fn position(&self, kind: u8) -> Option<usize> {
-        OptionWalk::new(&self.0).flatten().find(|raw| raw.kind == kind).map(|raw| raw.offset)
+        OptionWalk::new(self.as_bytes()).flatten().find(|raw| raw.kind == kind).map(|raw| raw.offset)
     }
+}
 
-    fn push_data(&mut self, kind: u8, data: &[u8]) {
-        let data = &data[..data.len().min(253)];
-        self.0.extend_from_slice(&[kind, data.len() as u8 + 2]);
-        self.0.extend_from_slice(data);
+impl Deref for TcpOptions {
+    type Target = OptionArea;
+
+    #[inline]
+    fn deref(&self) -> &OptionArea {
+        &self.0
     }
+}
 
-    pub(super) fn padded_length(&self) -> usize {
-        self.0.len().next_multiple_of(4)
-    }
-
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.0);
-        out.resize(out.len() + self.padded_length() - self.0.len(), 0);
+impl DerefMut for TcpOptions {
+    fn deref_mut(&mut self) -> &mut OptionArea {
+        &mut self.0
     }
 }
 

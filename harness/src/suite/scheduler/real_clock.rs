@@ -57,6 +57,9 @@ struct Running {
     is_late: bool,
 }
 
+/// How long a run should take, the run and the attempt: of equally long runs the first comes first.
+type Waiting = (Duration, Reverse<(usize, usize)>);
+
 /// Runs that go on side by side, and those that wait to.
 struct Crowd<'a> {
     context: Context<'a>,
@@ -64,7 +67,7 @@ struct Crowd<'a> {
     pace: Pace,
     durations: HashMap<usize, Duration>,
     /// For each degree of quiet, from none on, the runs and attempts that wait for it, the longest on top.
-    waiting: [BinaryHeap<(Duration, Reverse<(usize, usize)>)>; DEGREES],
+    waiting: [BinaryHeap<Waiting>; DEGREES],
     /// By run and attempt.
     running: HashMap<(usize, usize), Running>,
     attempts: Attempts,
