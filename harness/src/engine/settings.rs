@@ -188,6 +188,12 @@ impl Settings {
             }
             "define" | "D" => self.definitions.insert_text(option.text()?).map_err(|reason| option.bad(&reason))?,
             // What packetdrill needs of its own process and we do not: accepted, without effect here.
+            // Each packet of such a script says itself that it goes over UDP.
+            "udp_encapsulation" => match option.text()? {
+                "tcp" => {}
+                "sctp" => return Err(SettingsError::LeftOut(name.to_owned(), "SCTP")),
+                _ => return Err(option.bad("only `tcp` is supported")),
+            },
             "send_omit_free" | "verbose" | "debug" | "dry_run" => {}
             other if other.starts_with("wire_") => {
                 return Err(SettingsError::LeftOut(name.to_owned(), "remote wire mode"));
@@ -281,6 +287,12 @@ mod tests {
             "`255.0.255.0` is not a value of `netmask_ip`: its ones must stand before its zeros"
         );
         assert!(matches!(settings.apply("wire_server", None), Err(SettingsError::LeftOut(..))));
+        assert!(settings.apply("udp_encapsulation", Some("tcp")).is_ok());
+        let error = settings.apply("udp_encapsulation", Some("sctp")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "option `udp_encapsulation` belongs to packetdrill's SCTP, which is not supported here"
+        );
         assert!(matches!(settings.apply("tolerance", None), Err(SettingsError::Unknown(_))));
     }
 }
