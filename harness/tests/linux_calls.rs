@@ -136,6 +136,22 @@ fn options_are_read_back_with_the_length_the_kernel_says() {
     assert_eq!(call(&mut *target, short).result, Err(Errno(libc::EINVAL)));
 }
 
+/// A machine whose administrator had chosen BBR gave other verdicts on slow start than the next.
+#[test]
+fn congestion_control_is_the_kernels_default_whatever_the_machine_uses() {
+    let Some(mut target) = target("congestion control") else { return };
+    let available = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control").unwrap_or_default();
+    if !available.split_whitespace().any(|name| name == "cubic") {
+        eprintln!("not possible here: the kernel has no CUBIC");
+        return;
+    }
+    let fd = value(&mut *target, SocketCall::Socket { domain: libc::AF_INET, kind: STREAM, protocol: 0 }) as i32;
+    let (level, option) = (libc::IPPROTO_TCP, libc::TCP_CONGESTION);
+    let got = call(&mut *target, SocketCall::GetSockOpt { fd, level, option, value: vec![0; 16] });
+    let CallOutput::Data(name) = got.output else { panic!("{got:?}") };
+    assert!(name.starts_with(b"cubic\0"), "{name:?}");
+}
+
 #[test]
 fn ioctl_gives_the_int_behind_its_pointer() {
     let Some(mut target) = target("ioctl") else { return };

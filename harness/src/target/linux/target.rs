@@ -51,6 +51,15 @@ pub(super) struct LinuxTarget {
     _namespace: Namespace,
 }
 
+/// The congestion control of the run's namespace: CUBIC (RFC 9438), the kernel's own default. A namespace takes over what
+/// the machine's administrator chose, and verdicts are about the kernel. Scripts may choose another.
+fn choose_congestion_control() {
+    let setting = "/proc/sys/net/ipv4/tcp_congestion_control";
+    if let Err(error) = std::fs::write(setting, "cubic") {
+        tracing::debug!("the machine's own congestion control stays: {error}");
+    }
+}
+
 impl LinuxTarget {
     pub(super) fn make(
         link: &Link,
@@ -62,6 +71,7 @@ impl LinuxTarget {
         let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
         let real_time = RealTime::try_enter();
         let (device, namespace) = Device::make(kind, home, link, real_time.is_active())?;
+        choose_congestion_control();
         let watched = Watched::register().tried("cannot start the watchdog")?;
         let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;
         Ok(LinuxTarget {
