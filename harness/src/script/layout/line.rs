@@ -56,6 +56,7 @@ impl Place {
                     Action::None
                 }
                 RawKind::LineComment | RawKind::BlockComment => Action::None,
+                RawKind::Word if is_definition(source) => Action::None,
                 RawKind::Punct(b'<' | b'>') => return Place { action: Action::Packet, ..self },
                 RawKind::Word => Action::Call,
                 _ => Action::Other,
@@ -119,12 +120,19 @@ impl<'a> Lines<'a> {
         taken
     }
 
+    /// The kind of a token, that of a number for the name of a definition.
+    fn kind(&self, token: Raw) -> RawKind {
+        kind(token, &self.text[token.start as usize..token.end as usize])
+    }
+
     /// The kind of the line that the next token begins.
     fn classify(&self) -> LineKind {
         let mut ahead = self.scanner.clone();
         ahead.seek(self.next.end, self.next.line);
-        let second = ahead.next();
-        let second = if second.line == self.next.line { second.kind } else { RawKind::End };
+        let second = match ahead.next() {
+            second if second.line == self.next.line => self.kind(second),
+            _ => RawKind::End,
+        };
         let inside = self.event && (self.place.depth > 0 || self.place.action == Action::None);
         match self.next.kind {
             RawKind::Hash | RawKind::Option => LineKind::Margin,
@@ -139,6 +147,17 @@ impl<'a> Lines<'a> {
             _ => LineKind::Continuation,
         }
     }
+}
+
+/// The kind of a token, that of a number for the name of a definition: it mostly stands for one.
+pub(super) fn kind(token: Raw, source: &str) -> RawKind {
+    if token.kind == RawKind::Word && is_definition(source) { RawKind::Integer } else { token.kind }
+}
+
+/// Whether a word is written as names of definitions are. Those of one letter would look like TCP flags.
+fn is_definition(word: &str) -> bool {
+    let is_part = |octet: u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_';
+    word.len() > 1 && word.as_bytes()[0].is_ascii_uppercase() && word.bytes().all(is_part)
 }
 
 /// Whether what follows a word that begins with `#` stays as it is.

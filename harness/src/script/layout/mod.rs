@@ -76,3 +76,17 @@ pub(super) fn unterminated(raw: Raw, open: u8) -> Diagnostic {
     let span = Span { start: raw.start, end: raw.start + width };
     Diagnostic::error("parse::unterminated", span, format!("this {what} has no end"), format!("no {close} follows"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names were taken for calls in times, and for flags in sequence numbers: `+ RTT <.` and `START: END (LENGTH)`.
+    #[test]
+    fn names_of_definitions_are_laid_out_as_the_numbers_they_stand_for() {
+        let text = " +RTT < FLAGS START:END(LENGTH) ack ACK win 1000\n +RTT~+END > SF 1:END(LENGTH) ack ACK\n";
+        assert_eq!(format(text).as_deref(), Ok(text));
+        let untidy = "+ RTT <FLAGS START: END (LENGTH) ack ACK win 1000\n+RTT ~ + END >SF 1: END (LENGTH) ack ACK\n";
+        assert_eq!(format(untidy).as_deref(), Ok(text));
+    }
+}

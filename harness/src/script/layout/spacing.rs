@@ -1,6 +1,6 @@
 //! White space between the tokens of a line, and before its first.
 
-use super::line::{Action, Line, LineKind, Place};
+use super::line::{Action, Line, LineKind, Place, kind};
 use crate::script::scanner::{Raw, RawKind, Scanner};
 
 /// Columns by which the content of a bracket at a line's end is moved in.
@@ -171,19 +171,20 @@ impl<'a> Writer<'a> {
         if !was_apart && is_glued(left, right) {
             return false;
         }
+        let kind = |token: Raw| kind(token, self.source(token));
         match self.place.action {
-            Action::None => time(left, right),
+            Action::None => time(kind(before), kind(token)),
             Action::Call => call(left, right, self.place, was_apart),
             Action::Packet if self.place.options => option(left, right, was_apart),
             Action::Packet => {
-                let follows_number = |kind: RawKind| matches!(kind, RawKind::Integer | RawKind::Hexadecimal);
+                let is_number = |token: Raw| matches!(kind(token), RawKind::Integer | RawKind::Hexadecimal);
                 let sequence = at >= 2
                     && line.tokens[at - 2].kind == RawKind::Punct(b':')
-                    && follows_number(left)
-                    && (at < 3 || follows_number(line.tokens[at - 3].kind));
+                    && is_number(before)
+                    && (at < 3 || is_number(line.tokens[at - 3]));
                 let range = line.tokens.get(at + 1).is_some_and(|next| next.kind == RawKind::Punct(b'('));
                 let udp = at >= 2 && line.tokens[at - 2].kind == RawKind::Punct(b'/');
-                packet(left, right, Packet { was_apart, sequence, range, udp })
+                packet(kind(before), kind(token), Packet { was_apart, sequence, range, udp })
             }
             Action::Other => was_apart || !matches!(right, RawKind::Punct(_)),
         }
