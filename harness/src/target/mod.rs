@@ -5,6 +5,7 @@
 
 mod call;
 mod capabilities;
+pub mod fault;
 mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;

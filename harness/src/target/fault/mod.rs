@@ -1,0 +1,82 @@
+//! Faults: deliberate misbehaviour put between tester and target, to prove that a script can fail.
+//!
+//! A [`Fault`] is a small value: a name, what it does, the clause it breaks, the requirements it is made for, and what
+//! makes its behaviour for one run. A behaviour has hooks on packets both ways, on calls and on their returns, and can
+//! let packets of its own come later; [`Fault::wrap`] puts it around any [`Target`]. The faults themselves are in
+//! `catalogue/`, by subject.
+
+mod behaviour;
+mod between;
+mod catalogue;
+mod flow;
+mod packets;
+mod segments;
+mod target;
+
+use behaviour::Behaviour;
+
+use super::{Link, Target};
+
+/// One deliberate misbehaviour.
+pub struct Fault {
+    /// Its name, such as `udp-checksum-unchecked`; names of one subject begin alike.
+    pub name: &'static str,
+    /// What a target with this fault does, one line, without a subject: `takes datagrams whose checksum is wrong`.
+    pub does: &'static str,
+    /// The clause it breaks, such as `RFC 1122 section 4.1.3.4`; empty for one that breaks everything.
+    pub breaks: &'static str,
+    /// IDs of the requirements it is made for; none for a generic one, that no clause is meant by.
+    pub requirements: &'static [&'static str],
+    /// What it does in one run.
+    make: fn() -> Box<dyn Behaviour>,
+}
+
+impl Fault {
+    /// All faults, by subject.
+    pub fn all() -> impl Iterator<Item = &'static Fault> {
+        catalogue::ALL.iter().copied().flatten()
+    }
+
+    /// The fault of this name.
+    pub fn find(name: &str) -> Option<&'static Fault> {
+        Fault::all().find(|fault| fault.name == name)
+    }
+
+    /// Whether no clause is meant by it.
+    pub const fn is_generic(&self) -> bool {
+        self.requirements.is_empty()
+    }
+
+    /// `target` with this fault, for the length of its run on `link`.
+    pub fn wrap(&self, target: Box<dyn Target>, link: &Link) -> Box<dyn Target> {
+        Box::new(target::FaultyTarget::new(target, (self.make)(), link))
+    }
+}
+
+impl std::fmt::Debug for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Fault").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_fault_says_what_it_is() {
+        let mut names = BTreeSet::new();
+        for fault in Fault::all() {
+            assert!(names.insert(fault.name), "two faults are called {}", fault.name);
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(fault.name.chars().all(plain), "{}", fault.name);
+            assert!(!fault.does.is_empty() && !fault.does.ends_with('.'), "{}: {}", fault.name, fault.does);
+            assert!(fault.is_generic() || fault.breaks.starts_with("RFC "), "{} breaks no clause", fault.name);
+            let once: BTreeSet<_> = fault.requirements.iter().collect();
+            assert_eq!(once.len(), fault.requirements.len(), "{} names a requirement twice", fault.name);
+        }
+        assert!(names.len() >= 100, "{} faults", names.len());
+    }
+}
