@@ -20,5 +20,7 @@ mod report;
 mod run;
 #[path = "cli_command/schema.rs"]
 mod schema;
+#[path = "cli_command/self_test.rs"]
+mod self_test;
 #[path = "cli_command/support.rs"]
 mod support;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::baseline::Baseline;
 use super::coverage::Coverage;
 use super::exit;
+use super::self_test::SelfTest;
 use crate::target::IpVersion;
 
 /// Which requirements of which RFC does this network stack break?
@@ -50,6 +51,8 @@ pub(super) enum Command {
     Coverage(Coverage),
     /// Show or bring up to date what targets are known to fail
     Baseline(Baseline),
+    /// Run the scripts on targets that misbehave on purpose, and tell which notice it
+    SelfTest(SelfTest),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
     /// List targets with what they declare to support
@@ -106,6 +109,10 @@ pub(super) struct Run {
     /// Targets, see `rfcheck targets` [default: that of rfcheck.toml, or smoltcp]
     #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
     pub(super) targets: Vec<String>,
+
+    /// Make every target misbehave in this way on purpose, see `rfcheck self-test --list`; no failure is known then
+    #[arg(long, value_name = "NAME")]
+    pub(super) fault: Option<String>,
 
     /// How many runs at once [default: on a virtual clock one a core, on a real clock as many as are served in time]
     #[arg(short, long, value_name = "N")]

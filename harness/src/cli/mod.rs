@@ -10,6 +10,7 @@ mod exit;
 mod fmt;
 mod list;
 mod run;
+mod self_test;
 mod targets;
 
 use std::io::Write as _;
@@ -54,6 +55,7 @@ fn execute(cli: &Cli, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError
         Command::Check(args) => list::check(args, &config),
         Command::Coverage(args) => coverage::coverage(args, &config, own),
         Command::Baseline(args) => baseline::baseline(args, &config, own),
+        Command::SelfTest(args) => self_test::self_test(args, &config, own),
         Command::Fmt(args) => fmt::fmt(args),
         Command::Targets(args) => targets::targets(args, &config, own),
     }

@@ -10,7 +10,7 @@ use super::exit::Exit;
 use crate::engine::Interrupt;
 use crate::report::{Human, Json, Junit, Progress};
 use crate::suite::config::Config;
-use crate::suite::{Captures, Known, Reporter, Request, Suite, SuiteError, TargetEntry, Totals};
+use crate::suite::{Captures, Known, Reporter, Request, Suite, SuiteError, TargetEntry, Totals, find_fault};
 use crate::target::TargetFactory;
 
 /// Where captures of runs that did not pass go if nobody says.
@@ -18,7 +18,11 @@ const DEFAULT_OUT: &str = "rfcheck-out";
 
 pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
     let names = target_names(&args.targets, config, own);
-    let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    let mut targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(name) = &args.fault {
+        let fault = find_fault(name)?;
+        targets = targets.iter().map(|target| target.with_fault(fault)).collect();
+    }
     let request = Request {
         commands: !args.no_commands,
         strict: args.strict,

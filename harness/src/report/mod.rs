@@ -13,6 +13,8 @@ mod json;
 #[cfg(feature = "cli")]
 mod junit;
 #[cfg(feature = "cli")]
+pub(crate) mod kill_matrix;
+#[cfg(feature = "cli")]
 mod packet_line;
 #[cfg(feature = "cli")]
 mod text;

@@ -31,6 +31,37 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     short
 }
 
+/// Lines of at most `width` columns, unless a word is longer.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or(0, |line| line.chars().count());
+        if line > 0 && line + 1 + word.chars().count() > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}
+
+/// Text that stays in its cell of a Markdown table and means nothing but itself.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '|' | '*' | '_' | '`' | '<' | '[' | ']' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push(' '),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
 /// `1 run`, `2 runs`.
 pub(crate) fn plural(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -117,5 +148,16 @@ mod tests {
     fn long_text_is_cut_with_a_mark() {
         assert_eq!(cut("sequence number", 10), "sequence…");
         assert_eq!(cut("short", 10), "short");
+    }
+
+    #[test]
+    fn words_stay_whole_and_lines_short() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("immeasurable it is", 5), ["immeasurable", "it is"]);
+    }
+
+    #[test]
+    fn a_cell_cannot_be_left() {
+        assert_eq!(escaped("a|b *c*\n<d>"), "a\\|b \\*c\\* \\<d>");
     }
 }

@@ -14,6 +14,8 @@ static SPECS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../specs");
 pub(super) const CATALOGUE: &str = "requirements.toml";
 /// The folder with the baselines, beside the folders of scripts.
 const BASELINES: &str = "baselines";
+/// What is known to survive a self-test, beside the folders of scripts.
+const SURVIVORS: &str = "survivors.toml";
 
 /// Where scripts come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,7 +160,16 @@ impl Source {
 
     /// The baseline of a target: `baselines/TARGET.toml` of the nearest folder that has one, else the built-in one.
     pub(super) fn baseline(&self, target: &str) -> Result<Option<Found>, DiscoveryError> {
-        let file = format!("{BASELINES}/{target}.toml");
+        self.nearest(format!("{BASELINES}/{target}.toml"))
+    }
+
+    /// What is known to survive a self-test: that of the nearest folder that has it, else the built-in one.
+    pub(super) fn survivors(&self) -> Result<Option<Found>, DiscoveryError> {
+        self.nearest(SURVIVORS.to_owned())
+    }
+
+    /// A file of the nearest folder that has it, else the built-in one.
+    fn nearest(&self, file: String) -> Result<Option<Found>, DiscoveryError> {
         if let Source::Paths(paths) = self {
             let near = paths
                 .iter()

@@ -21,6 +21,7 @@ mod nearest;
 mod plan;
 mod scheduler;
 mod script_file;
+mod self_test;
 mod targets;
 mod work;
 
@@ -38,4 +39,7 @@ pub use event::{Details, Event, LinePlace, Reporter, RunFinished, RunId, Standin
 pub(crate) use natural::{NaturalKey, natural};
 pub use plan::{Captures, Known, Request, Suite};
 pub use script_file::ScriptFile;
+pub use self_test::{
+    FaultRow, Kill, KillMatrix, KilledBy, RequirementRow, ScriptRow, SelfTest, SelfTested, Survivors, find_fault,
+};
 pub use targets::TargetEntry;

@@ -245,7 +245,7 @@ pub(super) fn parse_baseline(found: Found, is_draft: bool) -> Result<Baseline, S
     Ok(baseline.at(found.name, found.path))
 }
 
-fn data_error(found: &Found, message: String, span: Option<std::ops::Range<usize>>) -> SuiteError {
+pub(super) fn data_error(found: &Found, message: String, span: Option<std::ops::Range<usize>>) -> SuiteError {
     let line = span.and_then(|span| found.text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     SuiteError::Data { name: found.name.clone(), line, message }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::config::{Config, Overlay};
 use super::{Baseline, SuiteError};
+use crate::target::fault::Fault;
 use crate::target::linux::{LinuxFactory, enter_user_namespace};
 use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
 use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
@@ -18,6 +19,8 @@ pub struct TargetEntry {
     /// Settings of every run on it.
     pub overlay: Overlay,
     maker: Maker,
+    /// How its targets misbehave on purpose, if they do.
+    fault: Option<&'static Fault>,
 }
 
 /// Makes the target of one run.
@@ -32,7 +35,8 @@ impl TargetEntry {
     /// A target of one's own.
     pub fn new(factory: Arc<dyn TargetFactory>) -> Self {
         let name = factory.name().to_owned();
-        TargetEntry { name, baseline: Baseline::default(), overlay: Overlay::default(), maker: Maker::Other(factory) }
+        let (baseline, overlay) = (Baseline::default(), Overlay::default());
+        TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), fault: None }
     }
 
     /// The target of this name: one of `own`, one of the configuration, or that of a built-in adapter.
@@ -61,7 +65,18 @@ impl TargetEntry {
             _ => return Err(SuiteError::Usage(config.no_target(name))),
         };
         let overlay = configured.map(|target| target.overlay.clone()).unwrap_or_default();
-        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker })
+        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker, fault: None })
+    }
+
+    /// The same target with a fault, under a name that says so. Nothing is known of what it fails.
+    pub fn with_fault(&self, fault: &'static Fault) -> Self {
+        TargetEntry {
+            name: format!("{} with {}", self.name, fault.name),
+            baseline: Baseline::default(),
+            overlay: self.overlay.clone(),
+            maker: self.maker.clone(),
+            fault: Some(fault),
+        }
     }
 
     /// By what right and device its runs reach the kernel, if they do.
@@ -95,11 +110,15 @@ impl TargetEntry {
 
     /// A fresh target whose commands run in `folder`.
     pub(super) fn create(&self, link: &Link, folder: Option<&Path>) -> Result<Box<dyn Target>, TargetError> {
-        match (&self.maker, folder) {
+        let target = match (&self.maker, folder) {
             (Maker::Linux(factory), Some(folder)) => factory.in_directory(folder).create(link),
             (Maker::Linux(factory), None) => factory.create(link),
             (Maker::Other(factory), _) => factory.create(link),
-        }
+        }?;
+        Ok(match self.fault {
+            Some(fault) => fault.wrap(target, link),
+            None => target,
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::super::text::escaped;
 use super::{COLUMNS, answer, cells, columns, totals};
 use crate::suite::Coverage;
 
@@ -29,27 +30,4 @@ pub(crate) fn write(out: &mut impl Write, coverage: &Coverage) -> io::Result<()>
         }
     }
     Ok(())
-}
-
-/// Text that stays in its cell and means nothing but itself.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '|' | '*' | '_' | '`' | '<' | '[' | ']' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push(' '),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_cannot_be_left() {
-        assert_eq!(escaped("a|b *c*\n<d>"), "a\\|b \\*c\\* \\<d>");
-    }
 }

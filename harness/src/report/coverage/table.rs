@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::super::text::{BAD, DUBIOUS, FAINT, STRONG, cut, padded, styled};
+use super::super::text::{BAD, DUBIOUS, FAINT, STRONG, cut, padded, styled, wrapped};
 use super::{COLUMNS, answer, cells, columns, totals};
 use crate::suite::{Coverage, Covered, RfcCoverage, State};
 
@@ -85,24 +85,6 @@ impl Table<'_> {
     }
 }
 
-/// Lines of at most `width` columns, unless a word is longer.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let line = lines.last().map_or(0, |line| line.chars().count());
-        if line > 0 && line + 1 + word.chars().count() > width {
-            lines.push(String::new());
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
 fn sums(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
     let groups = totals(coverage);
     let name = groups.iter().flatten().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -116,15 +98,4 @@ fn sums(out: &mut impl Write, coverage: &Coverage) -> io::Result<()> {
         writeln!(out)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_stay_whole_and_lines_short() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("immeasurable it is", 5), ["immeasurable", "it is"]);
-    }
 }

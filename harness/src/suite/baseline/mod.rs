@@ -136,7 +136,8 @@ impl Baseline {
         Ok(baseline)
     }
 
-    fn add(&mut self, known: KnownFailure) {
+    /// Adds an entry.
+    pub(super) fn add(&mut self, known: KnownFailure) {
         self.by_file.entry(file_name(&known.script).to_owned()).or_default().push(self.entries.len());
         self.entries.push(known);
     }

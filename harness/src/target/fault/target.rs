@@ -158,8 +158,13 @@ impl Target for FaultyTarget {
         }
     }
 
-    fn command(&mut self, command: &str, environment: &[(String, String)]) -> Result<CommandOutput, TargetError> {
-        self.inner.command(command, environment)
+    fn command(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<CommandOutput, TargetError> {
+        self.inner.command(command, environment, go_on)
     }
 
     fn scheduling_delay(&self) -> Duration {

@@ -1,0 +1,138 @@
+//! `rfcheck self-test`.
+
+use std::io::{BufWriter, Write as _};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::args::Selection;
+use super::exit::Exit;
+use super::{output, run};
+use crate::report::{Progress, kill_matrix as report};
+use crate::suite::config::Config;
+use crate::suite::{KillMatrix, Request, SelfTest as Planned, SelfTested, SuiteError, TargetEntry};
+use crate::target::TargetFactory;
+use crate::target::fault::Fault;
+
+const EXAMPLES: &str = "\
+Examples:
+  rfcheck self-test                             the built-in specs and every fault, on smoltcp in virtual time
+  rfcheck self-test --target smoltcp,linux      what does not pass on smoltcp is proven on the running kernel
+  rfcheck self-test specs/rfc768 --fault udp-checksum-unchecked
+                                                which of these scripts notice one fault
+  rfcheck self-test --list                      the faults, with the clause that each breaks
+  rfcheck run --fault tcp-ack-off-by-one --filter 9293-U-4
+                                                the packets of scripts that run on a target with a fault";
+
+const EXIT: &str = "\
+Exit status:
+    0  every requirement, fault and script is killed, or explained in survivors.toml
+    2  the command line or rfcheck.toml is wrong
+    4  nothing ran: no script found, selected or applicable, or none passes
+   96  set-up failed: a target is not possible here, a script is wrong, a run could not be judged
+  100  something survives unexplained, or an explanation is stale
+  130  interrupted";
+
+fn help() -> String {
+    format!("{EXAMPLES}\n\n{EXIT}")
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT, after_long_help = help())]
+pub(super) struct SelfTest {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// Targets in order of preference: a script is proven on the first that it passes on [default: smoltcp]
+    #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
+    targets: Vec<String>,
+
+    /// Only these faults [default: all]
+    #[arg(long = "fault", value_name = "NAME", value_delimiter = ',')]
+    faults: Vec<String>,
+
+    /// List the faults instead of running anything
+    #[arg(long)]
+    list: bool,
+
+    /// How many runs at once [default: on a virtual clock one a core, on a real clock as many as are served in time]
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// What to write to standard output
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+
+    /// Run no shell commands and no code blocks; scripts that need them are not applicable
+    #[arg(long)]
+    no_commands: bool,
+}
+
+/// What to write to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table, for people
+    Human,
+    /// One JSON object
+    Json,
+    /// A Markdown document
+    Markdown,
+}
+
+pub(super) fn self_test(args: &SelfTest, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
+    if args.list {
+        return list().map(|()| Exit::AsExpected).map_err(output);
+    }
+    let default = vec![own.first().map_or("smoltcp", |factory| factory.name()).to_owned()];
+    let names = run::distinct(if args.targets.is_empty() { &default } else { &args.targets });
+    let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    let request = Request { commands: !args.no_commands, jobs: args.jobs, ..args.selection.request() };
+    let planned = Planned::plan(&args.selection.source(), targets, config, request, &args.faults)?;
+    if planned.is_empty() {
+        eprintln!("error: no script was found or selected");
+        return Ok(Exit::NothingRan);
+    }
+    let mut progress = Progress::default();
+    let tested = planned.run(&mut [&mut progress], &run::interrupt()?)?;
+    write(args.format, &tested.matrix).map_err(output)?;
+    Ok(exit(&tested))
+}
+
+fn write(format: Format, matrix: &KillMatrix) -> std::io::Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    match format {
+        Format::Human => report::write_table(&mut out, matrix, run::columns())?,
+        Format::Json => report::write_json(&mut out, matrix)?,
+        Format::Markdown => report::write_markdown(&mut out, matrix)?,
+    }
+    out.flush()
+}
+
+fn list() -> std::io::Result<()> {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    for fault in Fault::all() {
+        writeln!(out, "{}\n  {}", fault.name, fault.does)?;
+        if fault.is_generic() {
+            writeln!(out, "  generic: no clause is meant by it")?;
+        } else {
+            writeln!(out, "  breaks {}, made for {}", fault.breaks, fault.requirements.join(" "))?;
+        }
+    }
+    out.flush()
+}
+
+/// What a self-test comes to.
+fn exit(tested: &SelfTested) -> Exit {
+    if tested.plain.interrupted || tested.faulty.interrupted {
+        Exit::Interrupted
+    } else if tested.faulty.planned == 0 {
+        Exit::NothingRan
+    } else if !tested.matrix.is_as_expected() {
+        Exit::Failed
+    } else if tested.plain.inconclusive + tested.plain.errors > 0 {
+        Exit::SetUp
+    } else {
+        Exit::AsExpected
+    }
+}

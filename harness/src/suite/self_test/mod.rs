@@ -1,0 +1,232 @@
+//! Tests the suite itself: runs it on targets that misbehave on purpose, and tells which requirements are proven by it.
+//!
+//! First every script runs on the targets as they are; a script that does not pass can prove nothing there, and is left
+//! to the next target. Then each script runs again on the target that it passes on, once with each fault: a script that
+//! fails now kills the fault. What survives is listed, and explained in `survivors.toml`.
+
+mod matrix;
+mod survivors;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use matrix::{FaultRow, Kill, KillMatrix, KilledBy, RequirementRow, ScriptRow};
+pub use survivors::Survivors;
+
+use super::KnownFailure;
+use super::config::Config;
+use super::event::{Event, Reporter, Totals};
+use super::plan::{self, PlannedRun};
+use super::{Request, Source, Suite, SuiteError, TargetEntry};
+use crate::engine::{Interrupt, Verdict};
+use crate::target::fault::Fault;
+use crate::target::{Clock, IpVersion};
+
+/// A self-test that is ready to run.
+#[derive(Debug)]
+pub struct SelfTest {
+    suite: Suite,
+    faults: Vec<&'static Fault>,
+    survivors: Survivors,
+}
+
+/// What a self-test gave.
+#[derive(Debug)]
+pub struct SelfTested {
+    /// What was killed by what.
+    pub matrix: KillMatrix,
+    /// The runs without a fault.
+    pub plain: Totals,
+    /// The runs with one.
+    pub faulty: Totals,
+}
+
+/// What one run is told apart by.
+type RunKey = (String, IpVersion);
+
+impl SelfTest {
+    /// Finds scripts, catalogues and explanations, and plans the runs. The targets stand in order of preference: a
+    /// script is proven on the first that it passes on. No name of a fault means all of them.
+    ///
+    /// # Errors
+    /// As [`Suite::plan`]; an unknown fault, or explanations that cannot be read.
+    pub fn plan(
+        source: &Source,
+        targets: Vec<TargetEntry>,
+        config: &Config,
+        request: Request,
+        faults: &[String],
+    ) -> Result<SelfTest, SuiteError> {
+        let faults = match faults {
+            [] => Fault::all().collect(),
+            names => names.iter().map(|name| find_fault(name)).collect::<Result<_, _>>()?,
+        };
+        let survivors = match source.survivors()? {
+            Some(found) => {
+                Survivors::parse(&found.text).map_err(|(message, span)| plan::data_error(&found, message, span))?
+            }
+            None => Survivors::default(),
+        };
+        Ok(SelfTest { suite: Suite::plan(source, targets, config, request)?, faults, survivors })
+    }
+
+    /// Whether no run is planned.
+    pub fn is_empty(&self) -> bool {
+        self.suite.is_empty()
+    }
+
+    /// Runs everything and tells `reporters` of it, as several suites one after the other. Once `interrupt` is set, what
+    /// is known so far is the result.
+    ///
+    /// # Errors
+    /// A report that cannot be written.
+    pub fn run(mut self, reporters: &mut [&mut dyn Reporter], interrupt: &Interrupt) -> Result<SelfTested, SuiteError> {
+        let all = std::mem::take(&mut self.suite.runs);
+        let names: Vec<String> = self.suite.targets.iter().map(|target| target.name.clone()).collect();
+        let mut matrix = KillMatrix::new(names);
+        // What baselines say of other runs is nobody's business here.
+        self.suite.stale.clear();
+        let (mut plain, mut faulty) = (Totals::default(), Totals::default());
+        let mut proven = BTreeSet::new();
+        let mut passing = Vec::new();
+        for target in 0..self.suite.targets.len() as u32 {
+            let is_open = |run: &PlannedRun| !proven.contains(&self.suite.scripts[run.script as usize].name);
+            self.suite.runs = all.iter().filter(|run| run.target == target && is_open(run)).copied().collect();
+            let mut seen = Seen::default();
+            sum(&mut plain, run_suite(&self.suite, &mut seen, reporters, interrupt)?);
+            for (key, run) in &seen.runs {
+                matrix.add_script(key.1.0.clone(), &run.requirements, target as usize, run.verdict);
+                if run.verdict == Verdict::Pass {
+                    proven.insert(key.1.0.clone());
+                }
+            }
+            let passes = |run: &&PlannedRun| {
+                let id = self.suite.id(run);
+                let key = (id.target.to_owned(), (id.script.name.clone(), id.ip_version));
+                seen.runs.get(&key).is_some_and(|run| run.verdict == Verdict::Pass)
+            };
+            passing.extend(self.suite.runs.iter().filter(passes).copied());
+        }
+        let (suite, made) = self.with_faults(&passing, &matrix);
+        let mut seen = Seen::default();
+        sum(&mut faulty, run_suite(&suite, &mut seen, reporters, interrupt)?);
+        for ((target, (script, _)), run) in &seen.runs {
+            if let Some((fault, target)) = made.get(target).filter(|_| run.verdict == Verdict::Fail) {
+                matrix.add_kill(script, fault, *target);
+            }
+        }
+        matrix.finish(&self.faults, &self.survivors);
+        Ok(SelfTested { matrix, plain, faulty })
+    }
+
+    /// The suite of the passing runs with each fault; and what each of its targets is: a fault, and the index of the
+    /// target that has it.
+    fn with_faults(
+        &mut self,
+        passing: &[PlannedRun],
+        matrix: &KillMatrix,
+    ) -> (Suite, BTreeMap<String, (&'static Fault, usize)>) {
+        let suite = &mut self.suite;
+        let (mut targets, mut runs, mut made) = (Vec::new(), Vec::new(), BTreeMap::new());
+        for (index, plain) in suite.targets.iter().enumerate() {
+            for fault in &self.faults {
+                let mut target = plain.with_fault(fault);
+                let number = targets.len() as u32;
+                let meant = |run: &&PlannedRun| {
+                    // What waits for real is run only where it is meant.
+                    let script = &suite.scripts[run.script as usize].name;
+                    run.target as usize == index
+                        && (plain.clock() == Clock::Virtual || matrix.names_one_of(script, fault.requirements))
+                };
+                let before = runs.len();
+                for run in passing.iter().filter(meant) {
+                    target.baseline.add(expected(suite.scripts[run.script as usize].file.clone(), fault));
+                    runs.push(PlannedRun { target: number, ..*run });
+                }
+                if runs.len() > before {
+                    made.insert(target.name.clone(), (*fault, index));
+                    targets.push(target);
+                }
+            }
+        }
+        let suite = Suite {
+            scripts: std::mem::take(&mut suite.scripts),
+            targets,
+            catalogues: suite.catalogues.clone(),
+            runs,
+            bases: std::mem::take(&mut suite.bases),
+            stale: Vec::new(),
+            request: std::mem::take(&mut suite.request),
+            has_old_captures: false,
+        };
+        (suite, made)
+    }
+}
+
+/// The fault of this name.
+///
+/// # Errors
+/// There is none; the message says which is near.
+pub fn find_fault(name: &str) -> Result<&'static Fault, SuiteError> {
+    Fault::find(name).ok_or_else(|| {
+        let near = super::nearest::nearest(name, Fault::all().map(|fault| fault.name));
+        let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        SuiteError::Usage(format!("there is no fault `{name}`{help}"))
+    })
+}
+
+/// A failure that is meant. That it is known keeps the scheduler from doubting it and lets it doubt a pass.
+fn expected(script: String, fault: &Fault) -> KnownFailure {
+    let (reason, clause) = (format!("the target {}", fault.does), fault.breaks.to_owned());
+    KnownFailure { script, case: None, ip_version: None, profile: None, reason, clause, upstream: None, line: 0 }
+}
+
+fn run_suite(
+    suite: &Suite,
+    seen: &mut Seen,
+    reporters: &mut [&mut dyn Reporter],
+    interrupt: &Interrupt,
+) -> Result<Totals, SuiteError> {
+    let mut all: Vec<&mut dyn Reporter> = vec![seen];
+    // Reborrowed one by one: each suite has them for its own time.
+    for reporter in &mut *reporters {
+        all.push(&mut **reporter);
+    }
+    suite.run(&mut all, interrupt)
+}
+
+fn sum(totals: &mut Totals, more: Totals) {
+    totals.planned += more.planned;
+    totals.passed += more.passed;
+    totals.failed += more.failed;
+    totals.known_failures += more.known_failures;
+    totals.unexpected_failures += more.unexpected_failures;
+    totals.unexpected_passes += more.unexpected_passes;
+    totals.warnings += more.warnings;
+    totals.inconclusive += more.inconclusive;
+    totals.not_applicable += more.not_applicable;
+    totals.errors += more.errors;
+    totals.interrupted |= more.interrupted;
+    totals.elapsed += more.elapsed;
+}
+
+/// The verdicts of a suite's runs, by target.
+#[derive(Default)]
+struct Seen {
+    runs: BTreeMap<(String, RunKey), SeenRun>,
+}
+
+struct SeenRun {
+    verdict: Verdict,
+    requirements: Vec<std::sync::Arc<super::Requirement>>,
+}
+
+impl Reporter for Seen {
+    fn event(&mut self, event: &Event<'_>) -> std::io::Result<()> {
+        if let Event::RunFinished(run) = event {
+            let key = (run.id.target.to_owned(), (run.id.script.name.clone(), run.id.ip_version));
+            let requirements = run.requirements.to_vec();
+            self.runs.insert(key, SeenRun { verdict: run.verdict, requirements });
+        }
+        Ok(())
+    }
+}
