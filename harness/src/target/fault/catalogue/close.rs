@@ -1,10 +1,12 @@
 //! Closing connections (RFC 9293 sections 3.6, 3.10.4 and 3.10.7.4).
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::acknowledgment::is_synchronized;
 use crate::target::fault::Fault;
-use crate::target::fault::behaviour::{Fate, on_call, on_return, on_sent};
+use crate::target::fault::behaviour::{Fate, both, on_call, on_return, on_sent};
 use crate::target::fault::flow::{State, before};
 use crate::target::fault::packets::send_reset;
 use crate::target::fault::segments::{
@@ -80,18 +82,26 @@ pub(super) static FAULTS: &[Fault] = &[
     },
     Fault {
         name: "close-loses-queue",
-        does: "sends its FIN and forgets the data before it that waits",
+        does: "forgets half of what the application writes, and sends its FIN behind the other half",
         breaks: "RFC 9293 section 3.10.4",
         requirements: &["9293-U-18"],
         make: || {
-            on_call(|call, between| {
-                let _ = between;
-                match call {
-                    SocketCall::Write { data, .. } => data.truncate(data.len().div_ceil(2).max(1)),
-                    _ => {}
-                }
-                None
-            })
+            let meant = Rc::new(Cell::new(0));
+            let asked = Rc::clone(&meant);
+            both(
+                on_call(move |call, _| {
+                    if let SocketCall::Write { data, .. } = call {
+                        asked.set(data.len());
+                        data.truncate(data.len().div_ceil(2));
+                    }
+                    None
+                }),
+                on_return(move |call, returned, _| {
+                    if matches!(call, SocketCall::Write { .. }) && returned.result.is_ok() {
+                        returned.result = Ok(meant.get() as i64);
+                    }
+                }),
+            )
         },
     },
     Fault {

@@ -380,9 +380,9 @@ fn replies(mut edit: impl FnMut(&mut [u8; 4]) + 'static) -> Box<dyn Behaviour> {
         if !is_echo_reply(packet) {
             return;
         }
-        match packet.headers.last_mut() {
-            Some(Header::Icmpv4(Icmpv4 { rest, .. }) | Header::Icmpv6(Icmpv6 { rest, .. })) => edit(rest),
-            _ => {}
+        let header = packet.headers.last_mut();
+        if let Some(Header::Icmpv4(Icmpv4 { rest, .. }) | Header::Icmpv6(Icmpv6 { rest, .. })) = header {
+            edit(rest);
         }
     })
 }
@@ -416,8 +416,8 @@ fn answer_query(query: u8, kind: u8, edit: fn(&mut Packet<'_>)) -> Box<dyn Behav
 }
 
 fn set_code(packet: &mut Packet<'_>, to: u8) {
-    match packet.headers.last_mut() {
-        Some(Header::Icmpv4(Icmpv4 { code, .. }) | Header::Icmpv6(Icmpv6 { code, .. })) => *code = to,
-        _ => {}
+    let header = packet.headers.last_mut();
+    if let Some(Header::Icmpv4(Icmpv4 { code, .. }) | Header::Icmpv6(Icmpv6 { code, .. })) = header {
+        *code = to;
     }
 }

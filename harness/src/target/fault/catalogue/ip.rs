@@ -297,7 +297,7 @@ pub(super) static FAULTS: &[Fault] = &[
         does: "answers an echo request to a broadcast address from that address",
         breaks: "RFC 1122 section 3.2.1.3",
         requirements: &["1122-IP-04", "1122-ICMP-26", "1122-ICMP-25"],
-        make: || answer_echo_from_destination(|to, between| is_broadcast(to, between)),
+        make: || answer_echo_from_destination(is_broadcast),
     },
     Fault {
         name: "ip-multicast-as-source",

@@ -87,13 +87,12 @@ pub(super) static FAULTS: &[Fault] = &[
         requirements: &["792-10", "791-16", "791-19", "791-20"],
         make: || {
             on_injected(|packet, between| {
-                let area = options(packet);
-                let faulty = match area {
-                    [Ipv4Option::RECORD_ROUTE, 6, ..] => true,
-                    [Ipv4Option::LOOSE_SOURCE_ROUTE | Ipv4Option::STRICT_SOURCE_ROUTE, 7, 1 | 6, ..] => true,
-                    [Ipv4Option::TIMESTAMP, _, 9, 0xf0, ..] => true,
-                    _ => false,
-                };
+                let faulty = matches!(
+                    options(packet),
+                    [Ipv4Option::RECORD_ROUTE, 6, ..]
+                        | [Ipv4Option::LOOSE_SOURCE_ROUTE | Ipv4Option::STRICT_SOURCE_ROUTE, 7, 1 | 6, ..]
+                        | [Ipv4Option::TIMESTAMP, _, 9, 0xf0, ..]
+                );
                 if faulty {
                     send_error(packet, between, (Icmpv4::PARAMETER_PROBLEM, 0), (4, 0));
                 }
