@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod engine;
 pub mod fuzzing;
+pub mod monitor;
 pub mod report;
 pub mod script;
 pub mod suite;

@@ -12,6 +12,8 @@ mod config;
 mod coverage;
 #[path = "cli_command/help.rs"]
 mod help;
+#[path = "cli_command/inspect.rs"]
+mod inspect;
 #[path = "cli_command/interrupt.rs"]
 mod interrupt;
 #[path = "cli_command/report.rs"]

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::baseline::Baseline;
 use super::coverage::Coverage;
 use super::exit;
+use super::inspect::Inspect;
 use super::self_test::SelfTest;
 use crate::target::IpVersion;
 
@@ -33,6 +34,7 @@ Examples:
   rfcheck run --filter 9293-MUST-10      the scripts of one requirement
   rfcheck run --profile packetdrill --target linux DIR
                                          packetdrill's scripts, set up as its run_all.py does
+  rfcheck inspect capture.pcapng         what in a capture breaks an RFC
   rfcheck check DIR                      parse and lint, without running anything";
 
 fn long_help() -> String {
@@ -55,6 +57,8 @@ pub(super) enum Command {
     SelfTest(SelfTest),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
+    /// Tell what in a capture breaks an RFC
+    Inspect(Inspect),
     /// List targets with what they declare to support
     Targets(Targets),
 }

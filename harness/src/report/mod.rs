@@ -8,7 +8,11 @@ mod cell;
 #[cfg(feature = "cli")]
 pub(crate) mod coverage;
 #[cfg(feature = "cli")]
+mod diagram;
+#[cfg(feature = "cli")]
 mod human;
+#[cfg(feature = "cli")]
+pub(crate) mod inspection;
 mod json;
 #[cfg(feature = "cli")]
 mod junit;

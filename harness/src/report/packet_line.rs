@@ -19,27 +19,29 @@ pub(super) struct PacketLines {
 impl PacketLines {
     /// One datagram.
     pub(super) fn line(&mut self, octets: &[u8]) -> String {
+        match self.parts(octets) {
+            (Some((source, destination)), text) => format!("{source} > {destination} {text}"),
+            (None, text) => text,
+        }
+    }
+
+    /// The ends of one datagram, and the rest of its line.
+    pub(super) fn parts(&mut self, octets: &[u8]) -> (Option<(String, String)>, String) {
         let parsed = Packet::parse(octets, None);
         let packet = &parsed.packet;
+        let ends = packet.source().zip(packet.destination()).map(|(source, destination)| match packet.ports() {
+            Some((from, to)) => (endpoint(source, from).to_string(), endpoint(destination, to).to_string()),
+            None => (source.to_string(), destination.to_string()),
+        });
         let mut out = String::new();
-        if let (Some(source), Some(destination)) = (packet.source(), packet.destination()) {
-            match packet.ports() {
-                Some((from, to)) => {
-                    let _infallible = write!(out, "{} > {} ", endpoint(source, from), endpoint(destination, to));
-                }
-                None => {
-                    let _infallible = write!(out, "{source} > {destination} ");
-                }
-            }
-        }
         self.transport(packet, &mut out);
         for defect in &parsed.defects {
             let _infallible = write!(out, " [{defect}]");
         }
-        if out.is_empty() {
+        if out.is_empty() && ends.is_none() {
             let _infallible = write!(out, "{} octets that are no IP datagram", octets.len());
         }
-        out
+        (ends, out)
     }
 
     fn transport(&mut self, packet: &Packet<'_>, out: &mut String) {

@@ -2,10 +2,12 @@
 //!
 //! Octets lie in one buffer that a run can reuse, so recording allocates nothing in the steady state.
 
+mod capture;
 mod pcapng;
 
 use std::ops::Range;
 
+pub use capture::{CaptureError, CaptureReader, CapturedPacket, Direction, LinkType};
 pub use pcapng::write_pcapng;
 
 use crate::time::Instant;

@@ -87,6 +87,33 @@ pub fn fragment(datagram: &[u8], range: Range<usize>, identification: u32) -> Re
     }
 }
 
+/// The datagram that fragments make up: the headers of the first one, as it was parsed, and the payload of all
+/// (RFC 791 section 3.2, RFC 8200 section 4.5).
+pub fn whole(first: &Packet<'_>, payload: &[u8]) -> Vec<u8> {
+    let mut headers = first.headers.clone();
+    match headers.last_mut() {
+        Some(Header::Ipv4(ip)) => {
+            ip.more_fragments = false;
+            ip.total_length = Field::Computed;
+            ip.checksum = Field::Computed;
+        }
+        Some(Header::Ipv6Fragment(fragment)) => {
+            let next = fragment.next_header;
+            headers.pop();
+            match headers.last_mut() {
+                Some(Header::Ipv6(ip)) => ip.next_header = next,
+                Some(Header::Ipv6Extension(extension)) => extension.next_header = next,
+                _ => {}
+            }
+            if let Some(Header::Ipv6(ip)) = headers.first_mut() {
+                ip.payload_length = Field::Computed;
+            }
+        }
+        _ => {}
+    }
+    Packet::new(headers, payload).to_octets()
+}
+
 /// The octets of `range`, which must start at a multiple of 8.
 fn cut<'a>(octets: &'a [u8], range: &Range<usize>) -> Result<&'a [u8], FragmentError> {
     if !range.start.is_multiple_of(8) {

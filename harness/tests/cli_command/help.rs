@@ -21,7 +21,7 @@ fn the_command_explains_itself() {
 
 #[test]
 fn every_subcommand_explains_itself() {
-    for command in ["run", "list", "check", "coverage", "baseline", "fmt", "targets"] {
+    for command in ["run", "list", "check", "coverage", "baseline", "fmt", "inspect", "targets"] {
         insta::assert_snapshot!(format!("help of {command}"), help(&[command, "--help"]));
     }
 }

@@ -8,7 +8,7 @@ use super::pending::{Pending, octets};
 use crate::engine::build::carries;
 use crate::script::tree::PacketSpec;
 use crate::trace::Trace;
-use crate::wire::{Field, Header, Packet, protocol};
+use crate::wire::{Header, Packet, protocol, whole};
 
 /// What the fragments of one datagram make up.
 pub(super) enum Reassembled {
@@ -100,32 +100,6 @@ fn may_be_fragment(octets: &[u8]) -> bool {
         }
         _ => false,
     }
-}
-
-/// The datagram with the headers of its first fragment.
-fn whole(first: &Packet<'_>, payload: &[u8]) -> Vec<u8> {
-    let mut headers = first.headers.clone();
-    match headers.last_mut() {
-        Some(Header::Ipv4(ip)) => {
-            ip.more_fragments = false;
-            ip.total_length = Field::Computed;
-            ip.checksum = Field::Computed;
-        }
-        Some(Header::Ipv6Fragment(fragment)) => {
-            let next = fragment.next_header;
-            headers.pop();
-            match headers.last_mut() {
-                Some(Header::Ipv6(ip)) => ip.next_header = next,
-                Some(Header::Ipv6Extension(extension)) => extension.next_header = next,
-                _ => {}
-            }
-            if let Some(Header::Ipv6(ip)) = headers.first_mut() {
-                ip.payload_length = Field::Computed;
-            }
-        }
-        _ => {}
-    }
-    Packet::new(headers, payload).to_octets()
 }
 
 #[cfg(test)]

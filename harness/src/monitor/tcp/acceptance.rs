@@ -1,0 +1,90 @@
+//! Which segments of the tester the target takes.
+
+use super::connection::Connection;
+use super::end::{OutOfOrder, Refusal, Unanswered};
+use super::segment::Segment;
+use crate::monitor::Vantage;
+use crate::monitor::sequence::{after, latest};
+
+impl Connection {
+    /// A segment of the tester, without SYN and RST. What the target may take is noted as offered.
+    pub(super) fn accept(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage) {
+        self.ends[1 - from].repeated = Default::default();
+        if let Some((value, _)) = segment.options.timestamps {
+            self.ends[from].remember_value(value);
+        }
+        if self.ends[from].opening.is_none() || self.ends[1 - from].opening.is_none() {
+            return;
+        }
+        if let Some(why) = self.refusal(from, segment) {
+            self.ends[from].refuse(segment, why);
+            return;
+        }
+        let shift = self.shift(from);
+        let is_certain = !self.is_signed && !segment.is_ambiguous && !segment.options.is_malformed;
+        let ends = self.pair(from);
+        let (own, peer) = (ends.own, ends.peer);
+        let next = own.offered.end();
+        let is_in_window = peer.right.is_some_and(|right| !after(segment.end(), right));
+        if segment.takes_numbers() {
+            let is_above_gap = after(segment.start(), next);
+            if segment.at.micros() > own.last_seen.micros() + vantage.skew {
+                // Whatever was to be answered at once has been.
+                (own.outstanding, own.out_of_order) = (0, OutOfOrder::None);
+            }
+            own.last_seen = segment.at;
+            own.outstanding = own.outstanding.saturating_add(1);
+            own.out_of_order = match own.out_of_order {
+                OutOfOrder::None
+                    if own.outstanding == 1 && is_above_gap && is_in_window && segment.length > 0 && !segment.fin() =>
+                {
+                    OutOfOrder::One { start: segment.start(), end: segment.end() }
+                }
+                _ => OutOfOrder::Unclear,
+            };
+            let is_next = peer.acknowledged == Some(segment.start()) && next == segment.start();
+            if is_certain && is_next && is_in_window && peer.is_established && own.unanswered.is_none() {
+                let unanswered = Unanswered { since: segment.at, end: segment.end(), is_fin: segment.fin() };
+                own.unanswered = Some(unanswered);
+            }
+            own.offered.add(segment.start(), segment.end());
+        }
+        if segment.fin() && own.fin.is_none() && is_in_window {
+            own.fin = Some(segment.data_end());
+            own.fin_frame = Some(segment.frame);
+        }
+        own.next = Some(latest(own.next, segment.end()));
+        own.acknowledged = Some(latest(own.acknowledged, segment.tcp.acknowledgment));
+        own.is_established = true;
+        // Without knowing the scale the largest possible one is taken, so that nothing counts as beyond the window.
+        let window = u32::from(segment.tcp.window) << shift.unwrap_or(14);
+        own.right = Some(latest(own.right, segment.tcp.acknowledgment.wrapping_add(window)));
+    }
+
+    /// Why the target must not take a segment, if that is certain.
+    fn refusal(&self, from: usize, segment: &Segment<'_>) -> Option<Refusal> {
+        let (own, peer) = (&self.ends[from], &self.ends[1 - from]);
+        if segment.is_ambiguous {
+            return None;
+        }
+        if !segment.ack() {
+            return Some(Refusal::WithoutAck);
+        }
+        if peer.next.is_some_and(|next| after(segment.tcp.acknowledgment, next)) {
+            return Some(Refusal::UnacceptableAck);
+        }
+        if let (Some((value, _)), Some(recent), true) =
+            (segment.options.timestamps, peer.echo, self.is_negotiated() && !segment.options.is_malformed)
+            // Some stacks take one tick for the same time, as two ends of a link do not see it pass at once.
+            && after(recent.wrapping_sub(1), value)
+            && self.ends.iter().all(|end| end.opening.as_ref().is_some_and(|opening| opening.timestamps))
+        {
+            return Some(Refusal::Paws);
+        }
+        let fin = own.fin.filter(|fin| peer.acknowledged.is_some_and(|number| after(number, *fin)));
+        if fin.is_some_and(|fin| after(segment.end(), fin.wrapping_add(1))) {
+            return Some(Refusal::BeyondFin);
+        }
+        None
+    }
+}

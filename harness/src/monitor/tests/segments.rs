@@ -1,0 +1,199 @@
+//! Options, handshakes, resets.
+
+use super::Case;
+use super::scene::{Scene, Segment, seg};
+use crate::monitor::Invariant;
+use crate::wire::TcpOption;
+
+fn with_scale(segment: Segment) -> Segment {
+    segment.option(TcpOption::WindowScale(7))
+}
+
+fn with_timestamps(segment: Segment) -> Segment {
+    let is_syn_ack = segment.is_syn_ack();
+    segment.timestamps(100, if is_syn_ack { 100 } else { 0 })
+}
+
+fn with_sack(segment: Segment) -> Segment {
+    segment.option(TcpOption::SackPermitted)
+}
+
+/// A SYN of the tester.
+fn opened(options: fn(Segment) -> Segment) -> Scene {
+    Scene::new().tester(options(seg("S", 0, 0)))
+}
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        invariant: Invariant::MssOnSyn,
+        breaks: || Scene::established().target(seg(".", 1, 1).option(TcpOption::MaximumSegmentSize(1460))),
+        near_miss: || Scene::established().tester(seg(".", 1, 1).option(TcpOption::MaximumSegmentSize(1460))),
+    },
+    Case {
+        invariant: Invariant::WindowScaleOnSyn,
+        breaks: || Scene::with(with_scale).target(with_scale(seg(".", 1, 1))),
+        near_miss: || Scene::with(with_scale).target(seg(".", 1, 1)),
+    },
+    Case {
+        invariant: Invariant::WindowScaleOnSyn,
+        breaks: || opened(|segment| segment).target(with_scale(seg("S.", 0, 1))),
+        near_miss: || opened(with_scale).target(with_scale(seg("S.", 0, 1))),
+    },
+    Case {
+        invariant: Invariant::WindowScaleShift,
+        breaks: || Scene::new().target(seg("S", 0, 0).option(TcpOption::WindowScale(15))),
+        near_miss: || Scene::new().target(seg("S", 0, 0).option(TcpOption::WindowScale(14))),
+    },
+    Case {
+        invariant: Invariant::SackPermittedOnSyn,
+        breaks: || Scene::with(with_sack).target(with_sack(seg(".", 1, 1))),
+        near_miss: || Scene::with(with_sack).target(seg(".", 1, 1)),
+    },
+    Case {
+        invariant: Invariant::SackNegotiated,
+        breaks: || Scene::established().tester(seg(".", 11, 1).zeros(10)).target(seg(".", 1, 1).sack(&[(11, 21)])),
+        near_miss: || Scene::with(with_sack).tester(seg(".", 11, 1).zeros(10)).target(seg(".", 1, 1).sack(&[(11, 21)])),
+    },
+    Case {
+        invariant: Invariant::TimestampsNegotiated,
+        breaks: || Scene::established().target(seg(".", 1, 1).timestamps(1, 0)),
+        near_miss: || Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(101, 100)),
+    },
+    Case {
+        invariant: Invariant::TimestampsNegotiated,
+        breaks: || opened(|segment| segment).target(seg("S.", 0, 1).timestamps(1, 0)),
+        near_miss: || opened(with_timestamps).target(seg("S.", 0, 1).timestamps(1, 100)),
+    },
+    Case {
+        invariant: Invariant::TimestampsMissing,
+        breaks: || Scene::with(with_timestamps).target(seg(".", 1, 1)),
+        near_miss: || Scene::with(with_timestamps).target(seg("R", 1, 0)),
+    },
+    Case {
+        invariant: Invariant::TimestampEchoZero,
+        breaks: || Scene::new().target(seg("S", 0, 0).timestamps(1, 9)),
+        near_miss: || Scene::new().target(seg("S", 0, 0).timestamps(1, 0)),
+    },
+    Case {
+        invariant: Invariant::TimestampEcho,
+        breaks: || Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(101, 99)),
+        near_miss: || {
+            Scene::with(with_timestamps)
+                .tester(seg(".", 1, 1).timestamps(101, 100))
+                .target(seg(".", 1, 1).timestamps(101, 101))
+        },
+    },
+    Case {
+        invariant: Invariant::TimestampEcho,
+        // It never goes back.
+        breaks: || {
+            Scene::with(with_timestamps)
+                .tester(seg(".", 1, 1).timestamps(101, 100))
+                .target(seg(".", 1, 1).timestamps(101, 101))
+                .target(seg(".", 1, 1).timestamps(101, 100))
+        },
+        near_miss: || {
+            Scene::with(with_timestamps)
+                .tester(seg(".", 1, 1).timestamps(101, 100))
+                .target(seg(".", 1, 1).timestamps(101, 100))
+                .target(seg(".", 1, 1).timestamps(101, 101))
+        },
+    },
+    Case {
+        invariant: Invariant::TimestampClock,
+        breaks: || Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(99, 100)),
+        near_miss: || Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(100, 100)),
+    },
+    Case {
+        invariant: Invariant::TimestampClock,
+        // A tick is not shorter than a millisecond.
+        breaks: || {
+            let scene = Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(100, 100));
+            scene.after(20_000).target(seg(".", 1, 1).timestamps(100 + 40_000, 100))
+        },
+        near_miss: || {
+            let scene = Scene::with(with_timestamps).target(seg(".", 1, 1).timestamps(100, 100));
+            scene.after(20_000).target(seg(".", 1, 1).timestamps(100 + 20_000, 100))
+        },
+    },
+    Case {
+        invariant: Invariant::SynInSynchronized,
+        breaks: || {
+            Scene::new().target(seg("S", 0, 0)).tester(seg("S.", 0, 1)).target(seg(".", 1, 1)).target(seg("S", 0, 0))
+        },
+        near_miss: || Scene::new().target(seg("S", 0, 0)).after(1000).target(seg("S", 0, 0)).tester(seg("S.", 0, 1)),
+    },
+    Case {
+        invariant: Invariant::SynAckNumber,
+        breaks: || opened(|segment| segment).target(seg("S.", 0, 2)),
+        near_miss: || opened(|segment| segment).target(seg("S.", 0, 1)),
+    },
+    Case {
+        invariant: Invariant::SynAckNumber,
+        breaks: || Scene::new().tester(seg(".", 1, 1)).target(seg("S.", 0, 2)),
+        // The data of a SYN may be acknowledged with it (RFC 7413).
+        near_miss: || Scene::new().tester(seg("S", 0, 0).zeros(10)).target(seg("S.", 0, 11)),
+    },
+    Case {
+        invariant: Invariant::ResetForm,
+        breaks: || Scene::new().tester(seg(".", 5, 77).absolute()).target(seg("R", 78, 0).absolute()),
+        near_miss: || Scene::new().tester(seg(".", 5, 77).absolute()).target(seg("R", 77, 0).absolute()),
+    },
+    Case {
+        invariant: Invariant::ResetForm,
+        breaks: || Scene::new().tester(seg("S", 5, 0).absolute()).target(seg("R.", 0, 5).absolute()),
+        near_miss: || Scene::new().tester(seg("S", 5, 0).absolute()).target(seg("R.", 0, 6).absolute()),
+    },
+    Case {
+        invariant: Invariant::ResetForm,
+        breaks: || Scene::established().target(seg("R.", 100, 1)),
+        // An abort has the next number.
+        near_miss: || Scene::established().target(seg(".", 1, 1).zeros(10)).target(seg("R.", 11, 1)),
+    },
+    Case {
+        invariant: Invariant::ResetForReset,
+        breaks: || Scene::new().tester(seg("R.", 5, 77).absolute()).target(seg("R", 77, 0).absolute()),
+        near_miss: || {
+            let scene = Scene::new().tester(seg("R.", 5, 77).absolute()).tester(seg(".", 5, 77).absolute());
+            scene.target(seg("R", 77, 0).absolute())
+        },
+    },
+    Case {
+        invariant: Invariant::AfterReset,
+        breaks: || {
+            Scene::established()
+                .target(seg(".", 1, 1).zeros(10))
+                .tester(seg("R", 1, 0))
+                .after(1_000)
+                .target(seg(".", 1, 1).zeros(10))
+        },
+        // A reset that is not at RCV.NXT is challenged (RFC 5961 section 3.2).
+        near_miss: || {
+            Scene::established()
+                .target(seg(".", 1, 1).zeros(10))
+                .tester(seg("R", 2, 0))
+                .after(1_000)
+                .target(seg(".", 1, 1).zeros(10))
+        },
+    },
+    Case {
+        invariant: Invariant::AfterReset,
+        breaks: || {
+            Scene::established()
+                .target(seg(".", 1, 1).zeros(10))
+                .tester(seg("R", 1, 0))
+                .after(1_000)
+                .tester(seg(".", 1, 1))
+                .target(seg(".", 11, 1))
+        },
+        // A new connection of the same sockets.
+        near_miss: || {
+            Scene::established()
+                .target(seg(".", 1, 1).zeros(10))
+                .tester(seg("R", 1, 0))
+                .after(1_000)
+                .handshake(|segment| segment)
+                .target(seg(".", 1, 1).data(b"others"))
+        },
+    },
+];
