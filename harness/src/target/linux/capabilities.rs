@@ -37,9 +37,8 @@ const CALLS: [&str; 30] = [
 ];
 
 /// What scripts may ask for by name; the names are the same on every target.
-const FEATURES: [&str; 25] = [
+const FEATURES: [&str; 24] = [
     "accecn",
-    "challenge-ack",
     "congestion-control",
     "delayed-ack",
     "ecn",
