@@ -308,7 +308,7 @@ impl<'a> Lexer<'a> {
             self.report("directive::place", span, "a directive stands on a line of its own", "this follows an event");
             return;
         }
-        match directives::parse(directive, raw.start + 3) {
+        match directives::TABLE.parse(directive, raw.start + 3) {
             Ok(directive) => self.directives.push(directive),
             Err(diagnostic) => self.diagnostics.push(diagnostic),
         }

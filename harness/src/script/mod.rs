@@ -5,7 +5,6 @@
 //! canonical layout, and [`format()`] brings a text into it without losing comments. `parse(print(tree))` is the tree.
 
 mod definitions;
-mod diagnostic;
 pub mod directives;
 mod expansion;
 pub mod fields;
@@ -15,13 +14,13 @@ mod lexer;
 mod lint;
 mod parser;
 mod printer;
-mod render;
 mod scanner;
-mod span;
-mod suggest;
 pub mod symbols;
 pub mod tree;
 
+use crate::text::{diagnostic, span, suggest};
+
+pub use crate::text::render;
 pub use definitions::{Definition, Definitions};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use expansion::{Case, Includes, Input, NoIncludes, Place, SourceFile, Sources, Within, cases};
@@ -29,6 +28,5 @@ pub use layout::format;
 pub use lint::{CALLS, lint, missing_requirement};
 pub use parser::{Parsed, parse, parse_with_warnings};
 pub use printer::{print, print_expectation};
-pub use render::render;
 pub use span::{LineIndex, Span, Spanned};
 pub use tree::Script;

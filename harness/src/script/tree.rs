@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
 use super::{Sources, Span, Spanned};
+pub use crate::text::Directive;
 use crate::wire::TcpFlags;
 
 /// A whole script.
@@ -55,15 +56,6 @@ impl Script {
         }
         *diagnostics = kept;
     }
-}
-
-/// `//@ key: value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Directive {
-    /// Left of the colon.
-    pub key: Spanned<String>,
-    /// Right of the colon, trimmed.
-    pub value: Spanned<String>,
 }
 
 /// `--name` or `--name=value`.

@@ -6,7 +6,7 @@ use super::case::unquoted;
 use super::cursor::{Cursor, Part, check_name};
 use super::sources::{FrameId, SCRIPT, SourceFile, Sources};
 use super::values::series;
-use super::{Includes, Input};
+use super::{Includes, Input, is_reserved};
 use crate::script::diagnostic::Diagnostic;
 use crate::script::scanner::{Raw, RawKind, Scanner};
 use crate::script::suggest::did_you_mean;
@@ -179,7 +179,7 @@ impl Expander<'_> {
             self.report(body, span, "parse::expansion", &message, "this follows something else");
             return Err(Stop);
         }
-        let cursor = Cursor::line(body.text, raw.end as usize);
+        let cursor = Cursor::line(body.text, raw.end as usize, is_reserved);
         match word {
             "#include" => self.include(body, span, cursor),
             "#for" => self.repeat(body, span, cursor, end),
@@ -306,7 +306,7 @@ impl Expander<'_> {
             self.push(body, diagnostic.help("write `#for I in 1..64` or `#for TTL in {1,64,255}`"));
             return Err(Stop);
         }
-        if let Err(message) = check_name(name.text) {
+        if let Err(message) = check_name(name.text, is_reserved) {
             return self.stop(body, name.span, "loop::name", message);
         }
         let written = line.remainder();
@@ -343,7 +343,7 @@ impl Expander<'_> {
 
     /// Notes a `--define` line whose name ended at octet `at`, and gives the octet at which the line ends.
     fn definition(&mut self, body: Body<'_>, at: usize) -> usize {
-        let mut line = Cursor::line(body.text, at);
+        let mut line = Cursor::line(body.text, at, is_reserved);
         let end = line.line_end();
         let written = line.remainder().text.trim_start_matches('=').trim();
         if let Some((name, value)) = unquoted_definition(written).split_once('=') {

@@ -4,36 +4,13 @@
 //! A script without them is parsed as it stands, and pays nothing for this. One with them becomes one longer text, with a
 //! map that leads from each octet back to the file and line that it came from.
 
-mod case;
-mod cursor;
 mod expander;
-mod sources;
-mod values;
 
-use super::Definitions;
-pub use case::{Case, cases};
-pub(super) use case::{check as check_case, repeated as repeated_case};
+use super::{Definitions, lexer};
+use crate::text::{case, cursor, sources, values};
+pub use case::Case;
 pub(super) use expander::{HASH_HELP, HASH_WORDS, expand};
-pub use sources::{Place, SourceFile, Sources, Within};
-
-/// Reads the files that scripts include.
-pub trait Includes {
-    /// The file at `path`, as it stands in the string of an `#include` of the file called `from`.
-    ///
-    /// # Errors
-    /// One line that says why there is none.
-    fn read(&self, from: &str, path: &str) -> Result<SourceFile, String>;
-}
-
-/// No file can be included.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoIncludes;
-
-impl Includes for NoIncludes {
-    fn read(&self, _from: &str, _path: &str) -> Result<SourceFile, String> {
-        Err("this script was read from no folder, so there is nothing to include".to_owned())
-    }
-}
+pub use sources::{Includes, NoIncludes, Place, SourceFile, Sources, Within};
 
 /// A script's text with all that decides what it stands for.
 #[derive(Clone, Copy)]
@@ -62,4 +39,15 @@ impl<'a> Input<'a> {
         let has = |word: &str| self.text.contains(word);
         self.case.is_none() && (!self.text.as_bytes().contains(&b'#') || !has("#include") && !has("#for"))
     }
+}
+
+/// The cases of a script, read without parsing it; none where a line that says a case is wrong, which parsing tells.
+pub fn cases(text: &str) -> Vec<Case> {
+    case::cases(text, is_reserved)
+}
+
+/// Whether a word is one of the language: nothing defines it to be something else.
+pub(super) fn is_reserved(word: &str) -> bool {
+    let is_flag = word.len() == 1 && "FSRPUEWA".contains(word);
+    is_flag || lexer::is_reserved(word)
 }

@@ -140,7 +140,7 @@ impl<'a> Parser<'a> {
             );
         }
         script.directives = std::mem::take(&mut self.lexer.directives);
-        self.lexer.diagnostics.extend(directives::repeated(&script.directives));
+        self.lexer.diagnostics.extend(directives::TABLE.repeated(&script.directives));
         let unused: Vec<_> = self.lexer.unused().collect();
         for (name, span) in unused {
             let message = format!("the definition `{name}` is not used");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::script::{LineIndex, Span};
+use super::{LineIndex, Span};
 
 /// A script, or a file that it includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,25 @@ pub struct SourceFile {
     pub name: Arc<str>,
     /// Its text.
     pub text: Arc<str>,
+}
+
+/// Reads the files that scripts include.
+pub trait Includes {
+    /// The file at `path`, as it stands in the string of an `#include` of the file called `from`.
+    ///
+    /// # Errors
+    /// One line that says why there is none.
+    fn read(&self, from: &str, path: &str) -> Result<SourceFile, String>;
+}
+
+/// No file can be included.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoIncludes;
+
+impl Includes for NoIncludes {
+    fn read(&self, _from: &str, _path: &str) -> Result<SourceFile, String> {
+        Err("this script was read from no folder, so there is nothing to include".to_owned())
+    }
 }
 
 /// Leads from octets and lines of an expanded script to the files that they came from.
@@ -39,10 +58,10 @@ struct Piece {
 }
 
 /// Index of a frame.
-pub(super) type FrameId = u32;
+pub(crate) type FrameId = u32;
 
 /// The script's own text.
-pub(super) const SCRIPT: FrameId = 0;
+pub(crate) const SCRIPT: FrameId = 0;
 
 /// Why a piece stands where it stands.
 #[derive(Clone, Debug)]
@@ -78,17 +97,17 @@ pub struct Within {
 
 impl Sources {
     /// Of a script that was not expanded so far.
-    pub(super) fn new(script: SourceFile) -> Self {
+    pub(crate) fn new(script: SourceFile) -> Self {
         let frame = Frame { parent: SCRIPT, said: String::new() };
         Sources { files: vec![script], frames: vec![frame], ..Sources::default() }
     }
 
-    pub(super) fn file(&self, file: u32) -> &SourceFile {
+    pub(crate) fn file(&self, file: u32) -> &SourceFile {
         &self.files[file as usize]
     }
 
     /// Adds a file; one of the same name is the same file.
-    pub(super) fn add_file(&mut self, file: SourceFile) -> u32 {
+    pub(crate) fn add_file(&mut self, file: SourceFile) -> u32 {
         let known = self.files.iter().position(|known| known.name == file.name);
         known.unwrap_or_else(|| {
             self.files.push(file);
@@ -96,18 +115,18 @@ impl Sources {
         }) as u32
     }
 
-    pub(super) fn add_frame(&mut self, parent: FrameId, said: String) -> FrameId {
+    pub(crate) fn add_frame(&mut self, parent: FrameId, said: String) -> FrameId {
         self.frames.push(Frame { parent, said });
         self.frames.len() as FrameId - 1
     }
 
     /// Says that what follows octet `start` of the expanded text is this.
-    pub(super) fn add_piece(&mut self, start: usize, file: u32, at: Span, verbatim: bool, frame: FrameId) {
+    pub(crate) fn add_piece(&mut self, start: usize, file: u32, at: Span, verbatim: bool, frame: FrameId) {
         self.pieces.push(Piece { start: start as u32, file, at, verbatim, frame });
     }
 
     /// The expanded text is complete.
-    pub(super) fn finish(&mut self, text: &str) {
+    pub(crate) fn finish(&mut self, text: &str) {
         self.lines = LineIndex::new(text);
         self.text = Arc::from(text);
     }
@@ -135,7 +154,7 @@ impl Sources {
         self.place(Span { start: first, end: first })
     }
 
-    pub(super) fn describe(&self, file: u32, span: Span, frame: FrameId) -> Place<'_> {
+    pub(crate) fn describe(&self, file: u32, span: Span, frame: FrameId) -> Place<'_> {
         let (is_script, file) = (file == 0, self.file(file));
         let line = LineIndex::new(&file.text).line(span.start);
         Place { file, is_script, span, line, trail: self.trail(frame) }
@@ -169,7 +188,7 @@ impl Piece {
 
 impl Place<'_> {
     /// For a diagnostic; none if the place is simply in the script.
-    pub(in crate::script) fn within(&self) -> Option<Box<Within>> {
+    pub(crate) fn within(&self) -> Option<Box<Within>> {
         if self.is_script && self.trail.is_empty() {
             return None;
         }

@@ -1,7 +1,7 @@
 //! What is wrong with a script, pointing at the place.
 
 use super::Span;
-use super::expansion::Within;
+use super::sources::Within;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@
 const MOST: usize = 10_000;
 
 /// The values of a definition: one, or those of a set in braces.
-pub(super) fn values(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn values(text: &str) -> Result<Vec<String>, String> {
     match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
         Some(set) => list(set),
         None => Ok(vec![text.to_owned()]),
@@ -12,7 +12,7 @@ pub(super) fn values(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// What a loop goes over: `1..64`, or a set in braces.
-pub(super) fn series(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn series(text: &str) -> Result<Vec<String>, String> {
     match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
         Some(set) => list(set),
         None => match range(text)? {

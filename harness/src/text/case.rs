@@ -1,10 +1,10 @@
 //! `//@ case: [REQUIREMENT-ID] NAME=VALUE ...`: one script, run once for each case.
 
 use super::cursor::{Cursor, Part, Wrong};
+use super::diagnostic::Diagnostic;
+use super::directive::Directive;
 use super::values::values;
-use crate::script::Span;
-use crate::script::diagnostic::Diagnostic;
-use crate::script::tree::Directive;
+use super::{IsReserved, Span};
 
 /// A script has no more cases than this.
 const MOST: usize = 10_000;
@@ -35,12 +35,12 @@ impl Case {
 }
 
 /// A value without the quotes around it.
-pub(super) fn unquoted(value: &str) -> &str {
+pub(crate) fn unquoted(value: &str) -> &str {
     ['"', '\'', '`'].into_iter().find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(value)
 }
 
 /// The cases of a script, read without parsing it; none where a line that says a case is wrong, which parsing tells.
-pub fn cases(text: &str) -> Vec<Case> {
+pub(crate) fn cases(text: &str, is_reserved: IsReserved) -> Vec<Case> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -49,7 +49,7 @@ pub fn cases(text: &str) -> Vec<Case> {
             && key.trim() == "case"
         {
             let at = start + (line.len() - value.len());
-            let Ok(line) = Line::parse(text, at) else { return Vec::new() };
+            let Ok(line) = Line::parse(text, at, is_reserved) else { return Vec::new() };
             lines.push(line);
         }
         start += line.len();
@@ -58,16 +58,16 @@ pub fn cases(text: &str) -> Vec<Case> {
 }
 
 /// Whether the value of a directive says a case; the error says why not.
-pub(in crate::script) fn check(value: &str) -> Result<(), String> {
-    let line = Line::parse(value, 0).map_err(|(_, message)| message)?;
+pub(crate) fn check(value: &str, is_reserved: IsReserved) -> Result<(), String> {
+    let line = Line::parse(value, 0, is_reserved).map_err(|(_, message)| message)?;
     named(vec![line]).map(drop).map_err(|(_, message)| message)
 }
 
 /// What is wrong with the cases of a script together.
-pub(in crate::script) fn repeated(directives: &[Directive]) -> Option<Diagnostic> {
+pub(crate) fn repeated(directives: &[Directive], is_reserved: IsReserved) -> Option<Diagnostic> {
     let mut lines = Vec::new();
     for directive in directives.iter().filter(|directive| directive.key.node == "case") {
-        let mut line = Line::parse(&directive.value.node, 0).ok()?;
+        let mut line = Line::parse(&directive.value.node, 0, is_reserved).ok()?;
         line.span = directive.value.span;
         lines.push(line);
     }
@@ -83,8 +83,8 @@ struct Line {
 }
 
 impl Line {
-    fn parse(text: &str, at: usize) -> Result<Line, Wrong> {
-        let mut cursor = Cursor::line(text, at);
+    fn parse(text: &str, at: usize, is_reserved: IsReserved) -> Result<Line, Wrong> {
+        let mut cursor = Cursor::line(text, at, is_reserved);
         let span = cursor.clone().remainder().span;
         let mut line = Line { span, requirement: None, definitions: Vec::new() };
         let first: Part<'_> = cursor.clone().word()?;
@@ -172,8 +172,12 @@ fn named(lines: Vec<Line>) -> Result<Vec<Case>, Wrong> {
 mod tests {
     use super::*;
 
+    fn is_reserved(word: &str) -> bool {
+        word == "ttl"
+    }
+
     fn names(text: &str) -> Vec<String> {
-        cases(text).into_iter().map(|case| case.name).collect()
+        cases(text, is_reserved).into_iter().map(|case| case.name).collect()
     }
 
     #[test]
@@ -199,17 +203,17 @@ mod tests {
             ("X=1 X=2", "`X` is defined twice"),
             ("X={1..200} Y={1..200}", "these are more than 10000 cases"),
         ] {
-            match check(value) {
+            match check(value, is_reserved) {
                 Err(message) => assert!(message.contains(said), "{value}: {message}"),
                 Ok(()) => assert_eq!(value, "TTL", "a requirement alone is a case"),
             }
         }
-        assert_eq!(cases("//@ case: X=1\n//@ case: X=1\n"), []);
+        assert_eq!(cases("//@ case: X=1\n//@ case: X=1\n", is_reserved), []);
     }
 
     #[test]
     fn a_text_is_filled_with_the_cases_values() {
-        let case = &cases("//@ case: TTL=64 WORD=\"a b\"\n")[0];
+        let case = &cases("//@ case: TTL=64 WORD=\"a b\"\n", is_reserved)[0];
         assert_eq!(case.fill("TTL {TTL} and {WORD}, {OTHER}"), "TTL 64 and a b, {OTHER}");
     }
 }

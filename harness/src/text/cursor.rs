@@ -1,53 +1,54 @@
 //! The rest of a line after `#include` or `#for`, or the value of `//@ case:`, word by word.
 
-use crate::script::Span;
+use super::{IsReserved, Span};
 
 /// Walks over octets `at..end` of a text, which are on one line.
 #[derive(Clone, Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     at: usize,
     end: usize,
+    is_reserved: IsReserved,
 }
 
 /// A stretch of the line.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part<'a> {
-    pub(super) text: &'a str,
-    pub(super) span: Span,
+pub(crate) struct Part<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) span: Span,
 }
 
 /// `NAME=VALUE`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Argument<'a> {
-    pub(super) name: Part<'a>,
-    pub(super) value: Part<'a>,
+pub(crate) struct Argument<'a> {
+    pub(crate) name: Part<'a>,
+    pub(crate) value: Part<'a>,
 }
 
 /// What is wrong, and where.
-pub(super) type Wrong = (Span, String);
+pub(crate) type Wrong = (Span, String);
 
 impl<'a> Cursor<'a> {
     /// From octet `at` to the end of its line.
-    pub(super) fn line(text: &'a str, at: usize) -> Self {
+    pub(crate) fn line(text: &'a str, at: usize, is_reserved: IsReserved) -> Self {
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
-        Cursor { text, at, end }
+        Cursor { text, at, end, is_reserved }
     }
 
     /// Octet at which the line ends.
-    pub(super) fn line_end(&self) -> usize {
+    pub(crate) fn line_end(&self) -> usize {
         self.end
     }
 
     /// Whether nothing but blanks and a comment is left.
-    pub(super) fn is_done(&mut self) -> bool {
+    pub(crate) fn is_done(&mut self) -> bool {
         self.skip_blanks();
         let rest = self.rest();
         rest.is_empty() || rest.starts_with("//") || rest.starts_with("/*")
     }
 
     /// A string in double quotes, without them.
-    pub(super) fn string(&mut self) -> Option<Part<'a>> {
+    pub(crate) fn string(&mut self) -> Option<Part<'a>> {
         self.skip_blanks();
         let inner = self.rest().strip_prefix('"')?;
         let length = inner.find('"')?;
@@ -57,7 +58,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// What stands up to the next blank; blanks in quotes and braces belong to it.
-    pub(super) fn word(&mut self) -> Result<Part<'a>, Wrong> {
+    pub(crate) fn word(&mut self) -> Result<Part<'a>, Wrong> {
         self.skip_blanks();
         let start = self.at;
         let (mut quote, mut depth) = (None, 0_u32);
@@ -85,7 +86,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `NAME=VALUE`.
-    pub(super) fn argument(&mut self) -> Result<Argument<'a>, Wrong> {
+    pub(crate) fn argument(&mut self) -> Result<Argument<'a>, Wrong> {
         let word = self.word()?;
         let Some((name, value)) = word.text.split_once('=') else {
             return Err((word.span, format!("`{}` defines nothing: expected NAME=VALUE", word.text)));
@@ -93,7 +94,8 @@ impl<'a> Cursor<'a> {
         let start = word.span.start as usize;
         let name = Part { text: name, span: self.span(start, start + name.len()) };
         let value = Part { text: value, span: self.span(start + name.text.len() + 1, word.span.end as usize) };
-        check_name(name.text).map_err(|message| (if name.text.is_empty() { word.span } else { name.span }, message))?;
+        check_name(name.text, self.is_reserved)
+            .map_err(|message| (if name.text.is_empty() { word.span } else { name.span }, message))?;
         if value.text.is_empty() {
             return Err((word.span, format!("`{}` has no value", name.text)));
         }
@@ -101,7 +103,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// All that is left, without a comment.
-    pub(super) fn remainder(&mut self) -> Part<'a> {
+    pub(crate) fn remainder(&mut self) -> Part<'a> {
         self.skip_blanks();
         let rest = self.rest();
         let mut quote = None;
@@ -121,7 +123,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A place with nothing in it, where more was expected.
-    pub(super) fn here(&self) -> Span {
+    pub(crate) fn here(&self) -> Span {
         self.span(self.at, self.at)
     }
 
@@ -145,14 +147,13 @@ impl<'a> Cursor<'a> {
 }
 
 /// Whether a word can be the name of a case, parameter or loop; the error says why not.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
+pub(crate) fn check_name(name: &str, is_reserved: IsReserved) -> Result<(), String> {
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && name.bytes().next().is_some_and(|b| !b.is_ascii_digit());
     if !is_name {
         return Err(format!("`{name}` is not a name; use letters, digits and underscores, a letter first"));
     }
-    let is_flag = name.len() == 1 && "FSRPUEWA".contains(name);
-    if is_flag || crate::script::lexer::is_reserved(name) {
+    if is_reserved(name) {
         return Err(format!("`{name}` is a word of the language and stands for itself"));
     }
     Ok(())

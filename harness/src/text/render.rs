@@ -71,7 +71,7 @@ fn floor_char_boundary(text: &str, at: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::script::Span;
+    use crate::text::Span;
 
     #[test]
     fn the_place_is_marked_under_its_line() {
