@@ -15,6 +15,7 @@ pub mod report;
 pub mod script;
 pub mod suite;
 pub mod target;
+pub mod tester;
 pub mod text;
 pub mod time;
 pub mod trace;

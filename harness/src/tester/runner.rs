@@ -1,0 +1,181 @@
+//! The tester's connections on a target's link.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::connection::{Connection, Ends, Options, mapped};
+use super::schedule::Delivery;
+use crate::target::{Event, Returned, Target, TargetError};
+use crate::time::Instant;
+use crate::trace::{Judgement, Trace};
+use crate::wire::{Header, Ipv4, Ipv6, Packet, Udp};
+
+/// Speaks TCP and UDP with a target, over any number of connections at once. Everything goes into the trace.
+pub struct Tester<'t> {
+    target: &'t mut dyn Target,
+    /// What was said on the wire.
+    pub trace: Trace,
+    connections: Vec<Connection>,
+    datagrams: Vec<Datagram>,
+    listening: Option<(u16, Options, Delivery)>,
+    packet: Vec<u8>,
+}
+
+/// A UDP datagram from the target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Where it came from and went to.
+    pub ends: Ends,
+    /// What it carried, in octets.
+    pub payload: Vec<u8>,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Step {
+    /// A packet came, or a connection's time did: something may have changed.
+    Progress,
+    /// A socket call of the target's returned.
+    Returned(Returned),
+    /// Nothing happened until the deadline.
+    Deadline,
+}
+
+impl<'t> Tester<'t> {
+    /// A tester on this target's link.
+    pub fn new(target: &'t mut dyn Target) -> Self {
+        Tester {
+            target,
+            trace: Trace::default(),
+            connections: Vec::new(),
+            datagrams: Vec::new(),
+            listening: None,
+            packet: Vec::new(),
+        }
+    }
+
+    /// The target, for socket calls and commands.
+    pub fn target(&mut self) -> &mut dyn Target {
+        self.target
+    }
+
+    /// Begins to open a connection; the number under which [`Tester::connection`] has it.
+    pub fn connect(&mut self, ends: Ends, options: Options, delivery: Delivery) -> usize {
+        self.connections.push(Connection::connect(ends, options, delivery));
+        self.connections.len() - 1
+    }
+
+    /// Takes connections that the target opens to this port of the tester's. They have the numbers that come next.
+    pub fn listen(&mut self, port: u16, options: Options, delivery: Delivery) {
+        self.listening = Some((port, options, delivery));
+    }
+
+    /// How many connections there are.
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// A connection by its number, if there are so many.
+    pub fn connection(&mut self, number: usize) -> Option<&mut Connection> {
+        self.connections.get_mut(number)
+    }
+
+    /// Sends a UDP datagram.
+    ///
+    /// # Errors
+    /// Those of the target's link.
+    pub fn send(&mut self, ends: Ends, payload: &[u8]) -> Result<(), TargetError> {
+        let ip: Header = match (ends.local.ip(), ends.remote.ip()) {
+            (IpAddr::V4(local), IpAddr::V4(remote)) => Ipv4::new(local, remote).into(),
+            (local, remote) => Ipv6::new(mapped(local), mapped(remote)).into(),
+        };
+        let udp = Udp::new(ends.local.port(), ends.remote.port());
+        self.packet.clear();
+        Packet::new([ip, udp.into()], payload).emit(&mut self.packet);
+        self.inject()
+    }
+
+    /// Takes the oldest datagram from the target.
+    pub fn receive(&mut self) -> Option<Datagram> {
+        if self.datagrams.is_empty() { None } else { Some(self.datagrams.remove(0)) }
+    }
+
+    /// Sends what is due, and waits for the next thing that happens, at the latest until `deadline`.
+    ///
+    /// # Errors
+    /// Those of the target and its link.
+    pub fn step(&mut self, deadline: Instant) -> Result<Step, TargetError> {
+        self.flush()?;
+        let due = self.connections.iter().map(Connection::due).min().unwrap_or(Instant::FAR_FUTURE);
+        match self.target.wait(deadline.min(due), &mut self.packet)? {
+            Event::Packet(at) => {
+                self.take(at);
+                Ok(Step::Progress)
+            }
+            Event::Returned(returned) => Ok(Step::Returned(returned)),
+            Event::Deadline if due < deadline => Ok(Step::Progress),
+            Event::Deadline => Ok(Step::Deadline),
+        }
+    }
+
+    /// Steps until `is_done` or the deadline; false if it was the deadline. Returns of calls are not told.
+    ///
+    /// # Errors
+    /// Those of the target and its link.
+    pub fn run_until(
+        &mut self,
+        deadline: Instant,
+        mut is_done: impl FnMut(&mut Self) -> bool,
+    ) -> Result<bool, TargetError> {
+        loop {
+            // What was to be acknowledged is, before it is asked.
+            self.flush()?;
+            if is_done(self) {
+                return Ok(true);
+            }
+            if self.target.now() >= deadline || matches!(self.step(deadline)?, Step::Deadline) {
+                return Ok(is_done(self));
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), TargetError> {
+        for number in 0..self.connections.len() {
+            while self.connections[number].poll(self.target.now(), &mut self.packet) {
+                self.inject()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn inject(&mut self) -> Result<(), TargetError> {
+        self.target.inject(&self.packet)?;
+        self.trace.injected(self.target.now(), 0, &self.packet, 0);
+        Ok(())
+    }
+
+    fn take(&mut self, at: Instant) {
+        let parsed = Packet::parse(&self.packet, None);
+        let is_sound = parsed.defects.is_empty();
+        let packet = &parsed.packet;
+        let mut judgement = Judgement::Unrelated;
+        if is_sound && !packet.is_fragment() {
+            if self.connections.iter_mut().any(|connection| connection.handle(at, packet)) {
+                judgement = Judgement::Expected;
+            } else if let Some((port, options, delivery)) = self.listening
+                && packet.tcp().is_some_and(|tcp| tcp.destination_port == port)
+                && let Some(connection) = Connection::accept(packet, options, delivery)
+            {
+                self.connections.push(connection);
+                judgement = Judgement::Expected;
+            } else if let (Some(udp), Some(from), Some(to)) = (packet.udp(), packet.source(), packet.destination()) {
+                let ends = Ends {
+                    local: SocketAddr::new(to, udp.destination_port),
+                    remote: SocketAddr::new(from, udp.source_port),
+                };
+                self.datagrams.push(Datagram { ends, payload: packet.payload.to_vec() });
+                judgement = Judgement::Expected;
+            }
+        }
+        self.trace.received(at, 0, &self.packet, judgement);
+    }
+}
