@@ -202,3 +202,56 @@ fn a_code_that_other_runs_define_is_a_warning() {
     insta::assert_snapshot!(said);
     assert!(parse("0 > icmp unreachable CODE [1:1(0)]\n", &Definitions::default()).is_err());
 }
+
+#[test]
+fn captures_and_arithmetic() {
+    const CAPTURED: &str = "0 < udp (0) with time as t\n";
+    let with = |rest: &str| format!("{CAPTURED}{rest}");
+    let all = [
+        "0 > . 1:1(0) with tcp.sequence as\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as 1a\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as before\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as or\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequenc as isn\n".to_owned(),
+        "0 > . 1:1(0) with icmp.code as isn\n".to_owned(),
+        "0 > . 1:1(0) with tcp.mss=3\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as a, tcp.window as a\n".to_owned(),
+        "0 > stream 1:2(1) with tcp.sequence as a\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence=isn+1\n".to_owned(),
+        "0 assert isn > 0\n+0 > . 1:1(0) with tcp.sequence as isn\n".to_owned(),
+        "0 >? . 1:1(0) with tcp.sequence as isn\n+0 assert isn > 0\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as a or > R 1:1(0)\n+0 assert a > 0\n".to_owned(),
+        "0 > . 1:1(0) with tcp.sequence as isn\n+0 assert ins > 0\n".to_owned(),
+        with("+0 assert\n"),
+        with("+0 assert t\n"),
+        with("+0 assert t >\n+0 assert t > 0\n"),
+        with("+0 assert t < 1 < 2\n"),
+        with("+0 assert t <> 1\n"),
+        with("+0 assert (t < 1\n"),
+        with("+0 assert t + > 1\n"),
+        with("+0 assert 5sec > t\n"),
+        with("+0 assert befor(t, 1)\n"),
+        with("+0 assert before(t)\n"),
+        with("+0 assert before(t, 1) > 0\n"),
+        with("+0 assert 1 > before(t, 1)\n"),
+        with("+0 assert sum(t) > 0\n"),
+        with("+0 assert count(1) > 0\n"),
+        with("+0 assert unpredictable(t)\n"),
+        with("+0 assert unpredictable(t) > 1\n"),
+        with("+0 > . 1:1(0) with tcp.window=70000\n"),
+        with("+0 > . 1:1(0) with tcp.window=-1\n"),
+        with("+0 > . 1:1(0) with ip.source=t+1\n"),
+        with("+0~+1 assert t > 1\n"),
+        with(&format!("+0 assert {}t > 1\n", "(".repeat(100))),
+    ];
+    let all: Vec<_> = all.iter().map(|text| said(text)).collect();
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_capture_that_nothing_uses_is_dubious() {
+    let text = "0 < udp (0) with time as t, length as n\n+0 > . 1:1(0) with tcp.window=n\n";
+    let parsed = parse_with_warnings(text, &Definitions::default()).expect("it is well-formed");
+    let said: String = parsed.warnings.iter().map(|diagnostic| render(diagnostic, "a.pkt", text)).collect();
+    insta::assert_snapshot!(said);
+}

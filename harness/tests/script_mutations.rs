@@ -3,7 +3,7 @@
 use rfcheck::script::{Definition, Definitions, format, lint, parse_with_warnings, print, render};
 
 /// Well-formed scripts that mutations start from.
-const SEEDS: [&str; 7] = [
+const SEEDS: [&str; 8] = [
     include_str!("data/accept.pkt"),
     include_str!("data/calls.pkt"),
     include_str!("data/packets.pkt"),
@@ -11,10 +11,11 @@ const SEEDS: [&str; 7] = [
     include_str!("data/extensions.pkt"),
     include_str!("data/untidy.pkt"),
     include_str!("data/loops.pkt"),
+    include_str!("data/captures.pkt"),
 ];
 
 /// Pieces of the language, and of what is not.
-const PIECES: [&str; 71] = [
+const PIECES: [&str; 79] = [
     "(",
     ")",
     "[",
@@ -59,6 +60,14 @@ const PIECES: [&str; 71] = [
     "#include \"x.inc\" A=1",
     "//@ case: A={1,2}",
     "{I}",
+    "assert",
+    " as va",
+    "with time as va",
+    "tcp.sequence=va+1",
+    "before(va, 1)",
+    "unpredictable(va)",
+    ">>",
+    "200ms",
     "I",
     "--define=A=",
     "--mtu",

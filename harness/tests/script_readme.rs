@@ -1,7 +1,7 @@
 //! The language's documentation is true: its scripts parse, and it lists what the tables list.
 
 use rfcheck::script::directives::DIRECTIVES;
-use rfcheck::script::fields::FIELDS;
+use rfcheck::script::fields::{CAPTURES, FIELDS};
 use rfcheck::script::{Definitions, Includes, Input, SourceFile, cases, format, render};
 
 const README: &str = include_str!("../../specs/README.md");
@@ -41,6 +41,9 @@ fn every_script_is_well_formed_and_laid_out() {
 fn every_field_and_directive_is_listed() {
     for field in FIELDS {
         assert!(README.contains(&format!("| `{}` |", field.name)), "`{}` is not listed", field.name);
+    }
+    for field in CAPTURES {
+        assert!(README.contains(&format!("`{}`", field.name)), "`{}` is not listed", field.name);
     }
     for directive in DIRECTIVES {
         assert!(README.contains(&format!("| `{}` |", directive.key)), "`{}` is not listed", directive.key);

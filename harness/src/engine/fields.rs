@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use crate::script;
 use crate::script::tree::{FieldSpec, FieldValue, PacketSpec};
 use crate::wire::{Field, Header, Ipv4Options, Ipv6Extension, Packet, protocol};
 
@@ -20,6 +21,7 @@ pub(super) fn force(packet: &mut Packet<'_>, field: &FieldSpec) -> Result<(), St
         FieldValue::Address(address) => {
             packet.headers.iter_mut().rev().find_map(|header| force_address(header, name, *address))
         }
+        FieldValue::Formula(_) => return Err(format!("the value of {name} was not worked out")),
         FieldValue::Octets(octets) if name == "ipv6.extensions" => force_extensions(packet, octets),
         FieldValue::Octets(octets) => packet.ipv4_mut().filter(|_| name == "ip.options").map(|ip| {
             ip.options = Ipv4Options::from_raw(octets);
@@ -74,6 +76,7 @@ pub(super) fn text(value: &FieldValue) -> String {
     match value {
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Address(address) => address.to_string(),
+        FieldValue::Formula(formula) => script::print_formula(formula),
         FieldValue::Octets(octets) => {
             octets.iter().fold(String::from("0x"), |text, octet| text + &format!("{octet:02x}"))
         }

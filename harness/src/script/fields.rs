@@ -1,4 +1,4 @@
-//! Header fields that a script may force or compare after `with`.
+//! Header fields that a script may force, compare or capture after `with`.
 
 /// A field that may stand after `with`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,21 @@ pub const FIELDS: &[KnownField] = &[
     bits("udp.length", 16, "Length in octets, header included, RFC 768"),
     bits("udp.source_port", 16, "Source Port, RFC 768"),
 ];
+
+/// What can be captured beside header fields, in order of name.
+pub const CAPTURES: &[KnownField] = &[
+    bits("length", 32, "octets of the payload"),
+    bits("tcp.mss", 16, "value of the Maximum Segment Size option, RFC 9293 section 3.7.1"),
+    bits("tcp.timestamp_echo_reply", 32, "TSecr of the Timestamps option, RFC 7323 section 3.2"),
+    bits("tcp.timestamp_value", 32, "TSval of the Timestamps option, RFC 7323 section 3.2"),
+    bits("tcp.window_scale", 8, "shift count of the Window Scale option, RFC 7323 section 2.2"),
+    bits("time", 63, "when the packet came or was sent, in microseconds since the start of the script"),
+];
+
+/// The field of a name that can only be captured.
+pub fn capture(name: &str) -> Option<&'static KnownField> {
+    CAPTURES.iter().find(|known| known.name == name)
+}
 
 /// The field of a name.
 pub fn field(name: &str) -> Option<&'static KnownField> {

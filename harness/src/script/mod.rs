@@ -4,6 +4,7 @@
 //! (`specs/README.md`). [`parse`] gives the tree or diagnostics that point into the text; [`print()`] gives the
 //! canonical layout, and [`format()`] brings a text into it without losing comments. `parse(print(tree))` is the tree.
 
+mod captures;
 mod definitions;
 pub mod directives;
 mod expansion;
@@ -27,6 +28,9 @@ pub use expansion::{Case, Includes, Input, NoIncludes, Place, SourceFile, Source
 pub use layout::format;
 pub use lint::{CALLS, lint, missing_requirement};
 pub use parser::{Parsed, parse, parse_with_warnings};
-pub use printer::{print, print_expectation};
+pub use printer::{print, print_assertion, print_expectation, print_formula};
 pub use span::{LineIndex, Span, Spanned};
 pub use tree::Script;
+
+/// A series needs so many values for a judgement of what is predictable.
+pub const LEAST_SERIES: usize = 16;

@@ -1,15 +1,17 @@
 //! Arbitrary syntax trees: all that parsing can give.
 
 mod expression;
+mod formula;
 mod packet;
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use rfcheck::script::tree::{
-    Action, Answer, Body, Call, Directive, Event, EventTime, Expectation, Script, ScriptOption,
+    Action, Answer, Body, Call, Capture, Directive, Event, EventTime, Expectation, IpInfo, PacketSpec, Script,
+    ScriptOption, UdpSpec,
 };
-use rfcheck::script::{Span, Spanned};
+use rfcheck::script::{LEAST_SERIES, Span, Spanned};
 
 pub(crate) use packet::Direction;
 
@@ -36,9 +38,28 @@ pub(crate) fn script() -> impl Strategy<Value = Script> {
                 seen.push(key.clone());
                 !again || key == "requirement" || key == "needs"
             });
+            // Every name has a value, and enough of them.
+            let events = (0..LEAST_SERIES).map(|_| captures()).chain(events).collect();
             Script { directives, options, init, events, cleanup, sources: None }
         },
     )
+}
+
+/// Captures every name that formulas calculate with.
+fn captures() -> Event {
+    let captures =
+        formula::NAMES.map(|name| Capture { field: placed("time".to_owned()), name: placed(name.to_owned()) });
+    let packet = PacketSpec {
+        span: Span::default(),
+        encapsulation: Vec::new(),
+        ip: IpInfo::default(),
+        body: Body::Udp(UdpSpec { ports: None, length: 0 }),
+        data: None,
+        fields: Vec::new(),
+        captures: captures.to_vec(),
+        fragment: None,
+    };
+    Event { span: Span::default(), line: 0, time: EventTime::Relative(0), action: Action::Inject(packet) }
 }
 
 fn directive() -> impl Strategy<Value = Directive> {
@@ -81,6 +102,7 @@ fn event() -> BoxedStrategy<Event> {
             let (EventTime::Absolute(start) | EventTime::Relative(start)) = time else { unreachable!("a point") };
             (time, Action::Silence { until: start + length })
         }),
+        (point(), formula::assertion()).prop_map(|(time, assertion)| (time, Action::Assert(assertion))),
         (point(), call()).prop_map(|(time, call)| (time, Action::Call(call))),
         (point(), "[a-z $'=|\"/\n]{0,20}").prop_map(|(time, command)| (time, Action::Command(command))),
         (point(), "[a-z][a-z =\"\n{]{0,20}[a-z]").prop_map(|(time, code)| (time, Action::Code(code))),

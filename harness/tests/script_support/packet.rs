@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use rfcheck::script::fields::{FIELDS, FieldKind};
 use rfcheck::script::tree::{
-    AccEcnField, AccEcnOrder, Body, Encapsulation, FieldSpec, FieldValue, FragmentSpec, GreSpec, IcmpSpec, IpInfo,
-    MplsSpec, PacketSpec, Ports, Quoted, SequenceSpec, StreamSpec, TcpOptionSpec, TcpOptionsSpec, TcpSpec, TosSpec,
-    UdpSpec,
+    AccEcnField, AccEcnOrder, Body, Capture, Encapsulation, FieldSpec, FieldValue, FormulaKind, FragmentSpec, GreSpec,
+    IcmpSpec, IpInfo, MplsSpec, PacketSpec, Ports, Quoted, SequenceSpec, StreamSpec, TcpOptionSpec, TcpOptionsSpec,
+    TcpSpec, TosSpec, UdpSpec,
 };
 use rfcheck::script::{Span, Spanned};
 use rfcheck::wire::TcpFlags;
@@ -92,8 +92,9 @@ pub(crate) fn packet(direction: Direction) -> BoxedStrategy<PacketSpec> {
     let info = prop_oneof![Just(IpInfo::default()), ip_info(direction)];
     let fragment = (0..0x2000_u32, 1..2000_u32)
         .prop_map(|(start, length)| FragmentSpec { start: start * 8, end: start * 8 + length });
-    (vec(encapsulation(), 0..3), info, body(direction), any::<bool>(), vec(field(), 0..3), option::of(fragment))
-        .prop_flat_map(|(encapsulation, ip, body, with_data, mut fields, fragment)| {
+    let after = (vec(field(), 0..3), vec(super::formula::capture(), 0..2), option::of(fragment));
+    (vec(encapsulation(), 0..3), info, body(direction), any::<bool>(), after)
+        .prop_flat_map(|(encapsulation, ip, body, with_data, (mut fields, mut captures, fragment))| {
             let length = match &body {
                 Body::Tcp(tcp) => usize::from(tcp.sequence.length),
                 Body::Stream(stream) => usize::from(stream.sequence.length),
@@ -113,6 +114,20 @@ pub(crate) fn packet(direction: Direction) -> BoxedStrategy<PacketSpec> {
                 names.push(name.to_owned());
                 fits && !again
             });
+            let mut given: Vec<String> = Vec::new();
+            captures.retain(|capture: &Capture| {
+                let name = capture.field.node.as_str();
+                let header = match &body {
+                    Body::Tcp(_) => "tcp",
+                    Body::Stream(_) => return false,
+                    Body::Udp(_) => "udp",
+                    Body::Icmp(_) => "icmp",
+                };
+                let own = !name.contains('.') || name.starts_with("ip") || name.split('.').next() == Some(header);
+                let again = given.contains(&capture.name.node);
+                given.push(capture.name.node.clone());
+                own && !again
+            });
             let data = if with_data && length <= 20 {
                 vec(any::<u8>(), length).prop_map(Some).boxed()
             } else {
@@ -125,6 +140,7 @@ pub(crate) fn packet(direction: Direction) -> BoxedStrategy<PacketSpec> {
                 body: body.clone(),
                 data: data.map(placed),
                 fields: fields.clone(),
+                captures: captures.clone(),
                 fragment,
             })
         })
@@ -132,9 +148,16 @@ pub(crate) fn packet(direction: Direction) -> BoxedStrategy<PacketSpec> {
 }
 
 fn field() -> BoxedStrategy<FieldSpec> {
-    (select(FIELDS), any::<u128>())
-        .prop_map(|(known, bits)| {
+    (select(FIELDS), any::<u128>(), option::weighted(0.2, super::formula::formula()))
+        .prop_map(|(known, bits, formula)| {
+            let formula = formula.filter(|formula| match (&formula.kind, known.kind) {
+                // A number is the value itself.
+                (FormulaKind::Number(_), _) => false,
+                (FormulaKind::Name(_), _) | (_, FieldKind::Bits(_)) => true,
+                _ => false,
+            });
             let value = match known.kind {
+                _ if formula.is_some() => FieldValue::Formula(formula.expect("it was just seen")),
                 FieldKind::Bits(width) => FieldValue::Number(bits as u64 & ((1 << width) - 1)),
                 FieldKind::Ipv4Address => FieldValue::Address(Ipv4Addr::from_bits(bits as u32).into()),
                 FieldKind::Ipv6Address => FieldValue::Address(Ipv6Addr::from_bits(bits).into()),

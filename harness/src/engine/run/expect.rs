@@ -1,10 +1,12 @@
 //! Expected packets: finding the target's packets that an expectation is about, and judging them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
 use super::Run;
+use super::assert::{formula_stop, nothing_to_capture};
 use super::fragments::{self, Reassembled};
 use super::ownership::{belongs, encapsulation_port, flow, learn, learn_sequence_numbers};
 use super::pending::{Pending, octets, worst_defect};
@@ -14,6 +16,8 @@ use super::timing::{self, Due};
 use crate::engine::compare;
 use crate::engine::comparison::{Actual, Context};
 use crate::engine::connection::{Connection, ConnectionId, State};
+use crate::engine::formula;
+use crate::engine::names::{self, Captured};
 use crate::engine::notation::{Numbers, Sender, describe};
 use crate::engine::outcome::{Blame, Difference, FailureKind};
 use crate::script::icmp;
@@ -33,7 +37,7 @@ const ANY_TIME: i64 = 120_000_000;
 /// What the packets so far say of an expectation.
 enum Judged {
     /// The first `packets` of them, at these places among the pending, meet it.
-    Met { places: SmallVec<[usize; 2]>, at: Instant },
+    Met { places: SmallVec<[usize; 2]>, at: Instant, captured: Vec<Captured> },
     /// There may be more to come.
     Wait,
     /// The packet at this place is the one it is about, and differs.
@@ -49,6 +53,8 @@ impl Run<'_> {
             return self.expect_stream(event, spec, StreamProgress::new(stream), id, due);
         }
         self.check_icmp_names(event, expectation)?;
+        let worked_out = self.worked_out(event, expectation)?;
+        let expectation = worked_out.as_ref();
         let tolerance = due.tolerance(self.previous, self.settings);
         let silence_allowed = expectation.optional || expectation.answers.contains(&Answer::Silence);
         let deadline = self.expectation_deadline(due, tolerance, silence_allowed);
@@ -59,7 +65,10 @@ impl Run<'_> {
                 let Answer::Packet(spec) = answer else { continue };
                 let id = self.connection_to_expect(&spec.body);
                 match self.judge(spec, id, due, deadline) {
-                    Judged::Met { places, at } => return self.met(event, spec, id, due, tolerance, &places, at),
+                    Judged::Met { places, at, captured } => {
+                        self.names.add(&spec.captures, captured);
+                        return self.met(event, spec, id, due, tolerance, &places, at);
+                    }
                     Judged::Wait => waiting = true,
                     Judged::Differs { place, differences, defect, actual } => {
                         first_difference.get_or_insert((place, differences, defect, actual));
@@ -77,6 +86,19 @@ impl Run<'_> {
             }
             self.step(deadline)?;
         }
+    }
+
+    /// The expectation with its formulas worked out: what they are worked out from is known before the packet comes.
+    fn worked_out<'e>(&self, event: &Event, expectation: &'e Expectation) -> Result<Cow<'e, Expectation>, Stop> {
+        let mut expectation = Cow::Borrowed(expectation);
+        for at in 0..expectation.answers.len() {
+            let Answer::Packet(spec) = &expectation.answers[at] else { continue };
+            let worked_out = formula::worked_out(spec, &self.names).map_err(|error| formula_stop(event, error))?;
+            if let Cow::Owned(worked_out) = worked_out {
+                expectation.to_mut().answers[at] = Answer::Packet(worked_out);
+            }
+        }
+        Ok(expectation)
     }
 
     /// A type or code that the run's IP version does not have can never come: the script's fault.
@@ -198,9 +220,12 @@ impl Run<'_> {
         let first = gathered[0].packet.tcp().map(|tcp| (tcp.sequence, tcp.flags.contains(TcpFlags::CWR)));
         let actual = Actual { packet: &last.packet, first, payload: &payload };
         let context = Context { connection, settings: self.settings, elapsed: due.at, trace };
-        let differences = compare::compare(spec, &actual, &context);
+        let mut differences = compare::compare(spec, &actual, &context);
         if differences.is_empty() {
-            return Judged::Met { places, at };
+            match names::read(&spec.captures, &gathered[0].packet, length, at.micros_since(self.started)) {
+                Ok(captured) => return Judged::Met { places, at, captured },
+                Err(capture) => differences.push(nothing_to_capture(&capture.field.node)),
+            }
         }
         let actual = describe(&gathered[0].packet, Numbers { connection: Some(connection), sender: Sender::Target });
         Judged::Differs { place: places[0], differences, defect: false, actual }
@@ -225,7 +250,7 @@ impl Run<'_> {
             return None;
         }
         let connection = self.scratch.connections.get(id);
-        let (differences, defect) = match worst_defect(&parsed.defects) {
+        let (mut differences, defect) = match worst_defect(&parsed.defects) {
             Some(actual) => (vec![Difference { field: "form".into(), expected: "well-formed".into(), actual }], true),
             None => {
                 let actual = Actual { packet: &parsed.packet, first: None, payload: &[parsed.packet.payload] };
@@ -236,7 +261,11 @@ impl Run<'_> {
         };
         if differences.is_empty() {
             let at = places.iter().map(|place| self.scratch.pending[*place].at).max()?;
-            return Some((places[0], Judged::Met { places, at }));
+            let length = parsed.packet.payload.len();
+            match names::read(&spec.captures, &parsed.packet, length, at.micros_since(self.started)) {
+                Ok(captured) => return Some((places[0], Judged::Met { places, at, captured })),
+                Err(capture) => differences.push(nothing_to_capture(&capture.field.node)),
+            }
         }
         let actual = describe(&parsed.packet, Numbers { connection: Some(connection), sender: Sender::Target });
         let place = places[0];

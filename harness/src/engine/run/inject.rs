@@ -1,17 +1,19 @@
 //! Injected packets: which connection they belong to, and what sending them changes.
 
 use super::Run;
+use super::assert::formula_stop;
 use super::stop::Stop;
-use crate::engine::build;
 use crate::engine::connection::{Connection, ConnectionId, State, icmp_protocol};
+use crate::engine::{build, formula, names};
 use crate::script::tree::{Body, Event, PacketSpec, Ports, TcpSpec};
-use crate::wire::{TcpFlags, protocol};
+use crate::wire::{Packet, TcpFlags, protocol};
 
 /// The first port of the tester that is handed out to connections whose script writes none.
 const FIRST_EPHEMERAL: u16 = 49_152;
 
 impl Run<'_> {
     pub(super) fn inject(&mut self, event: &Event, spec: &PacketSpec, late: i64) -> Result<(), Stop> {
+        let spec = &*formula::worked_out(spec, &self.names).map_err(|error| formula_stop(event, error))?;
         let id = self.connection_to_inject(&spec.body);
         if let Body::Tcp(tcp) = &spec.body {
             self.advance_by_injection(id, tcp);
@@ -27,6 +29,16 @@ impl Run<'_> {
         )
         .map_err(|error| Stop::script(event, error.span, error.message))?;
         let at = self.target.now();
+        if !spec.captures.is_empty() {
+            let micros = self.since_start(at);
+            let parsed = Packet::parse(&self.scratch.sent, None);
+            let values = names::read(&spec.captures, &parsed.packet, parsed.packet.payload.len(), micros);
+            let values = values.map_err(|capture| {
+                let message = format!("this packet has no `{}`", capture.field.node);
+                Stop::script(event, capture.field.span, message)
+            })?;
+            self.names.add(&spec.captures, values);
+        }
         self.target.inject(&self.scratch.sent)?;
         self.scratch.trace.injected(at, event.line, &self.scratch.sent, late as u64);
         Ok(())

@@ -1,5 +1,6 @@
 //! One run: the events of a script, one after the other, on one target.
 
+mod assert;
 mod call;
 mod expect;
 mod fragments;
@@ -22,6 +23,7 @@ use self::timing::{Due, Previous};
 use super::call::Descriptors;
 use super::code::CodeCollector;
 use super::connection::Connections;
+use super::names::Names;
 use super::outcome::{Blame, Failure, FailureKind, Outcome, Verdict};
 use super::settings::Settings;
 use crate::script::Script;
@@ -101,6 +103,7 @@ pub fn run(script: &Script, settings: &Settings, target: &mut dyn Target, scratc
         target,
         scratch,
         descriptors: Descriptors::default(),
+        names: Names::default(),
         code: CodeCollector::new(settings),
         previous: None,
         outstanding: None,
@@ -122,6 +125,7 @@ struct Run<'a> {
     /// When the script's time 0 is, on the target's clock.
     started: Instant,
     descriptors: Descriptors,
+    names: Names,
     code: CodeCollector,
     previous: Option<Previous>,
     /// The blocking call that has not returned yet.
@@ -175,7 +179,7 @@ impl Run<'_> {
         match &event.action {
             Action::Expect(expectation) => return self.expect(event, expectation, due),
             Action::Silence { until } => return self.silence(event, due, until + due.offset),
-            Action::Inject(_) | Action::Call(_) | Action::Command(_) | Action::Code(_) => {}
+            Action::Inject(_) | Action::Assert(_) | Action::Call(_) | Action::Command(_) | Action::Code(_) => {}
         }
         if let Action::Call(call) = &event.action
             && call.end.is_none()
@@ -189,6 +193,7 @@ impl Run<'_> {
         }
         match &event.action {
             Action::Inject(spec) => self.inject(event, spec, late),
+            Action::Assert(assertion) => self.assert(event, assertion),
             Action::Call(call) => self.call(event, call, due),
             Action::Command(command) => self.shell(command, Some(event.span)),
             Action::Code(text) => self.collect_code(event, text),

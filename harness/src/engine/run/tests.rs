@@ -348,3 +348,122 @@ fn a_timestamp_echo_is_mapped_to_the_live_value() {
     let octets = echoed.expect("the last segment was injected");
     assert_eq!(octets[octets.len() - 4..], 70_000u32.to_be_bytes());
 }
+
+/// What becomes of assertions after two acknowledgments, at 1 s and 4 s, of which the second has another window.
+fn asserted(assertions: &str) -> Outcome {
+    let sends = vec![
+        (1_000_000, Segment { window: 7, ..segment(".", 1, 0, 1) }),
+        (4_000_000, Segment { window: 9, ..segment(".", 1, 0, 1) }),
+    ];
+    let captures = "with tcp.sequence as seq, tcp.window as win, time as";
+    let rest = format!("*  > . 1:1(0) ack 1 {captures} t1\n* > . 1:1(0) ack 1 {captures} t2\n{assertions}");
+    outcome(sends, &rest)
+}
+
+#[test]
+fn captured_values_are_those_of_the_wire() {
+    for holds in [
+        "win == 9",
+        // The target's ISN lies just below 2^32.
+        "seq == 4294967281",
+        "t2 - t1 == 3s",
+        "t2 - t1 > 2999ms",
+        "count(seq) == 2",
+        "distinct(win) == 2",
+        "distinct(seq) == count(seq) - 1",
+        "before(seq, seq + 20 & 0xffffffff)",
+        "before(seq + 20, 100)",
+        "(5 - 7) % 4294967296 == 4294967294",
+        "-7 / 2 == -4",
+        "1 << 4 | 1 == 17",
+        "win - 1 - 1 == 7",
+    ] {
+        let outcome = asserted(&format!("+0 assert {holds}\n"));
+        assert_eq!(outcome.verdict, Verdict::Pass, "{holds}: {:?}", outcome.failure);
+    }
+}
+
+#[test]
+fn an_assertion_that_does_not_hold_shows_its_values() {
+    for (assertion, said) in [
+        ("t2 - t1 > 4 * t1", "the assertion does not hold: 3000000 > 4000000, where t2 = 4000000, t1 = 1000000"),
+        ("win * 2 < t1 - t1", "18 < 0, where win = 9, t1 = 1000000"),
+        ("count(win) == 3", "2 == 3"),
+        ("before(9, 9)", "before(9, 9)"),
+        ("before(10, 9)", "before(10, 9)"),
+    ] {
+        let outcome = asserted(&format!("+0 assert {assertion}\n"));
+        let (verdict, kind, message) = failure(&outcome);
+        assert_eq!((verdict, kind), (Verdict::Fail, FailureKind::Assertion), "{assertion}");
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[test]
+fn what_has_no_value_is_the_scripts_fault() {
+    for (assertion, said) in [
+        ("1 / (win - 9) == 0", "divides by zero"),
+        ("1 << 70 == 0", "has more than 64 bits"),
+        ("9223372036854775807 + win > 0", "has more than 64 bits"),
+    ] {
+        let outcome = asserted(&format!("+0 assert {assertion}\n"));
+        let (verdict, kind, message) = failure(&outcome);
+        assert_eq!((verdict, kind), (Verdict::Error, FailureKind::Script), "{assertion}");
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[test]
+fn a_formula_is_compared_with_a_field_and_wraps_as_the_field_does() {
+    let sends = || vec![(0, segment(".", 1, 0, 1)), (0, segment(".", 1, 0, 1))];
+    let with = |value: &str| {
+        let rest =
+            format!("+0 > . 1:1(0) ack 1 with tcp.sequence as s\n+0 > . 1:1(0) ack 1 with tcp.sequence={value}\n");
+        outcome(sends(), &rest)
+    };
+    assert_eq!(with("s").verdict, Verdict::Pass);
+    assert_eq!(with("s + 4294967296").verdict, Verdict::Pass);
+    assert_eq!(with("s - (1 << 32)").verdict, Verdict::Pass);
+    let off = with("s + 1");
+    assert_eq!(failure(&off), (Verdict::Fail, FailureKind::Packet, "the packet differs in tcp.sequence"));
+}
+
+#[test]
+fn what_a_packet_lacks_is_not_captured() {
+    let rest = "+0 > . 1:1(0) ack 1 with tcp.timestamp_value as v\n+0 assert v > 0\n";
+    let outcome = outcome(vec![(0, segment(".", 1, 0, 1))], rest);
+    let (verdict, kind, message) = failure(&outcome);
+    assert_eq!((verdict, kind), (Verdict::Fail, FailureKind::Packet), "{message}");
+    assert_eq!(message, "the packet differs in tcp.timestamp_value");
+}
+
+#[test]
+fn options_are_captured_where_they_are() {
+    let timestamps = vec![1, 1, 8, 10, 0, 0, 1, 0, 0, 0, 0, 5];
+    let rest = "+0 > . 1:1(0) ack 1 <...> with tcp.timestamp_value as v, tcp.timestamp_echo_reply as e\n\
+                +0 assert v == 256\n+0 assert e == 5\n";
+    let outcome = outcome(vec![(0, Segment { options: timestamps, ..segment(".", 1, 0, 1) })], rest);
+    assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.failure);
+}
+
+#[test]
+fn an_assertion_about_times_is_not_held_against_the_target_where_the_tester_was_late() {
+    let run = |oversleep| {
+        let mut target = Replay::new(Clock::Real, vec![syn_ack(), (10_000, segment(".", 1, 0, 1))]);
+        target.oversleep = oversleep;
+        let rest = "* > . 1:1(0) ack 1 with time as t\n+.1 < . 1:1(0) ack 1 win 1\n+0 assert t < 9ms\n";
+        run_on(&mut target, &format!("{HANDSHAKE}{rest}"))
+    };
+    assert_eq!(failure(&run(0)).0, Verdict::Fail);
+    assert_eq!(failure(&run(3_000)).0, Verdict::Inconclusive);
+}
+
+#[test]
+fn a_series_of_one_connection_says_nothing_of_what_is_predictable() {
+    let sends = (0..16).map(|_| (0, segment(".", 1, 0, 1))).collect();
+    let rest = "#for I in 1..16\n+0 > . 1:1(0) ack 1 with tcp.sequence as s\n#end\n+0 assert unpredictable(s)\n";
+    let outcome = outcome(sends, rest);
+    let (verdict, kind, message) = failure(&outcome);
+    assert_eq!((verdict, kind), (Verdict::Error, FailureKind::Script));
+    assert_eq!(message, "two values of `s` are of the same addresses and ports");
+}

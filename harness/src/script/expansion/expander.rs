@@ -8,8 +8,10 @@ use super::sources::{FrameId, SCRIPT, SourceFile, Sources};
 use super::values::series;
 use super::{Includes, Input, is_reserved};
 use crate::script::diagnostic::Diagnostic;
+use crate::script::parser::parse_formula;
 use crate::script::scanner::{Raw, RawKind, Scanner};
 use crate::script::suggest::did_you_mean;
+use crate::script::tree::{Formula, FormulaKind};
 use crate::script::{Definition, Definitions, Span, layout};
 
 /// Inclusions and loops may stand in one another this deep.
@@ -132,6 +134,14 @@ impl Expander<'_> {
                         self.copy(body, copied, raw.start as usize);
                         self.paste(body, raw, &value)?;
                         copied = raw.end as usize;
+                    }
+                }
+                RawKind::Punct(b'{') => {
+                    if let Some((value, end)) = self.worked_out(body, raw)? {
+                        self.copy(body, copied, raw.start as usize);
+                        self.paste(body, Raw { end, ..raw }, &value)?;
+                        copied = end as usize;
+                        scanner.seek(end, 0);
                     }
                 }
                 RawKind::Option if source == "--define" => {
@@ -380,6 +390,51 @@ impl Expander<'_> {
         }
     }
 
+    /// The value of `{a + 1}`, and the octet at which it ends; none if the brace opens something else: arithmetic has
+    /// a name of a case, an include or a loop, and no other words.
+    fn worked_out(&mut self, body: Body<'_>, brace: Raw) -> Fallible<Option<(String, u32)>> {
+        let rest = &body.text[brace.end as usize..];
+        let line = rest.lines().next().unwrap_or("");
+        let Some(length) = line.find('}') else { return Ok(None) };
+        let (text, end) = (&line[..length], brace.end + length as u32 + 1);
+        let is_ours = |name: &str| self.names.iter().any(|known| known.name == name);
+        if is_ours(text.trim()) {
+            return Ok(self.value(text.trim()).map(|value| (value, end)));
+        }
+        let Some(formula) = parse_formula(text) else { return Ok(None) };
+        let (mut count, mut all_ours) = (0, true);
+        formula.names(&mut |name, _| (count, all_ours) = (count + 1, all_ours && is_ours(name)));
+        if count == 0 || !all_ours {
+            return Ok(None);
+        }
+        match self.number(&formula) {
+            Ok(number) => Ok(Some((number.to_string(), end))),
+            Err(message) => self.stop(body, Span { start: brace.start, end }, "expansion::number", message),
+        }
+    }
+
+    fn number(&mut self, formula: &Formula) -> Result<i64, String> {
+        match &formula.kind {
+            FormulaKind::Number(number) => Ok(*number),
+            FormulaKind::Name(name) => {
+                let value = self.value(name).unwrap_or_default();
+                match parse_formula(&value).map(|formula| formula.kind) {
+                    Some(FormulaKind::Number(number)) => Ok(number),
+                    _ => Err(format!("`{name}` is `{value}`, which is no number")),
+                }
+            }
+            FormulaKind::Of(measure, _) => Err(format!("`{}` is about captured values", measure.spelling())),
+            FormulaKind::Negate(inner) => {
+                self.number(inner)?.checked_neg().ok_or_else(|| "this has more than 64 bits".to_owned())
+            }
+            FormulaKind::Binary(operator, left, right) => {
+                let (left, right) = (self.number(left)?, self.number(right)?);
+                let result = operator.apply(left, right);
+                result.ok_or_else(|| format!("`{left} {} {right}` has no value of 64 bits", operator.spelling()))
+            }
+        }
+    }
+
     fn is_defined(&mut self, name: &str) -> bool {
         self.any_value(name).is_some()
     }
@@ -390,7 +445,12 @@ impl Expander<'_> {
         let mut rest = part.text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else { break };
-            let Some(value) = self.any_value(name.trim()) else {
+            let number = || parse_formula(name).filter(|formula| !matches!(formula.kind, FormulaKind::Name(_)));
+            let value = match number() {
+                Some(formula) => self.number(&formula).ok().map(|number| number.to_string()),
+                None => self.any_value(name.trim()),
+            };
+            let Some(value) = value else {
                 let known: Vec<String> = self.names.iter().map(|known| known.name.clone()).collect();
                 let diagnostic = Diagnostic::error(
                     "include::name",

@@ -30,6 +30,7 @@ pub(super) enum Action {
     None,
     Packet,
     Call,
+    Assert,
     Other,
 }
 
@@ -43,13 +44,33 @@ pub(super) struct Place {
     pub(super) options: bool,
     /// A call's result has begun.
     pub(super) result: bool,
+    /// After the `with` of a packet.
+    pub(super) fields: bool,
+    /// Between the braces of what is worked out before parsing.
+    pub(super) braces: bool,
+    /// Tokens that are still the event's time.
+    pub(super) time: usize,
 }
 
 impl Place {
-    pub(super) const START: Place = Place { action: Action::None, depth: 0, options: false, result: false };
+    pub(super) const START: Place =
+        Place { action: Action::None, depth: 0, options: false, result: false, fields: false, braces: false, time: 0 };
+
+    /// The start of an event whose time has so many tokens.
+    pub(super) fn event(time: usize) -> Place {
+        Place { time, ..Place::START }
+    }
 
     /// The place after a token.
     pub(super) fn after(mut self, token: Raw, source: &str) -> Place {
+        if self.time > 0 {
+            let braces = match token.kind {
+                RawKind::Punct(b'{') => true,
+                RawKind::Punct(b'}') => false,
+                _ => self.braces,
+            };
+            return Place { time: self.time - 1, braces, ..self };
+        }
         if self.action == Action::None {
             self.action = match token.kind {
                 RawKind::Integer | RawKind::Float | RawKind::Ellipsis | RawKind::Punct(b'+' | b'~' | b'*') => {
@@ -58,18 +79,26 @@ impl Place {
                 RawKind::LineComment | RawKind::BlockComment => Action::None,
                 RawKind::Word if is_definition(source) => Action::None,
                 RawKind::Punct(b'<' | b'>') => return Place { action: Action::Packet, ..self },
+                RawKind::Word if source == "assert" => Action::Assert,
                 RawKind::Word => Action::Call,
                 _ => Action::Other,
             };
         }
         match token.kind {
+            RawKind::Punct(b'{') if self.action != Action::Call => self.braces = true,
+            RawKind::Punct(b'}') if self.braces => self.braces = false,
             // A note is one token.
             RawKind::Punct(b'(') if source.len() > 1 => {}
             RawKind::Punct(b'(' | b'[' | b'{') => self.depth += 1,
             RawKind::Punct(b')' | b']' | b'}') => self.depth = self.depth.saturating_sub(1),
             RawKind::Punct(b'=') if self.action == Action::Call && self.depth == 0 => self.result = true,
-            RawKind::Punct(b'<') if self.action == Action::Packet => self.options = true,
+            RawKind::Punct(b'<') if self.action == Action::Packet && !self.fields => self.options = true,
             RawKind::Punct(b'>') => self.options = false,
+            RawKind::Word if self.action == Action::Packet => match source {
+                "with" => self.fields = true,
+                "or" | "fragment" => self.fields = false,
+                _ => {}
+            },
             _ => {}
         }
         self
@@ -125,6 +154,23 @@ impl<'a> Lines<'a> {
         kind(token, &self.text[token.start as usize..token.end as usize])
     }
 
+    /// Tokens of a time in braces, with the sign before them.
+    fn braced_time(&self) -> usize {
+        let mut ahead = self.scanner.clone();
+        ahead.seek(self.next.end, self.next.line);
+        let mut tokens = 1;
+        loop {
+            let token = ahead.next();
+            tokens += 1;
+            match token.kind {
+                RawKind::Punct(b'}') => return tokens,
+                RawKind::End => return 2,
+                _ if token.line != self.next.line => return 2,
+                _ => {}
+            }
+        }
+    }
+
     /// The kind of the line that the next token begins.
     fn classify(&self) -> LineKind {
         let mut ahead = self.scanner.clone();
@@ -139,6 +185,7 @@ impl<'a> Lines<'a> {
             _ if inside => LineKind::Continuation,
             RawKind::LineComment | RawKind::BlockComment | RawKind::Command => LineKind::Margin,
             RawKind::Punct(b'+') if matches!(second, RawKind::Integer | RawKind::Float) => LineKind::Event { time: 2 },
+            RawKind::Punct(b'+') if second == RawKind::Punct(b'{') => LineKind::Event { time: self.braced_time() },
             RawKind::Punct(b'*') => LineKind::Event { time: 1 },
             // `1:1(0)` and `1)` go on with an event.
             RawKind::Integer | RawKind::Float if !matches!(second, RawKind::Punct(octet) if !matches!(octet, b'<' | b'>' | b'~')) => {
@@ -183,7 +230,7 @@ impl Iterator for Lines<'_> {
         }
         let kind = self.classify();
         match kind {
-            LineKind::Event { .. } => (self.place, self.event) = (Place::START, true),
+            LineKind::Event { time } => (self.place, self.event) = (Place::event(time), true),
             LineKind::Continuation => {}
             LineKind::Margin => (self.place, self.event) = (Place { action: Action::Other, ..Place::START }, false),
         }

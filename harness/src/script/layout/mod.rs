@@ -89,4 +89,16 @@ mod tests {
         let untidy = "+ RTT <FLAGS START: END (LENGTH) ack ACK win 1000\n+RTT ~ + END >SF 1: END (LENGTH) ack ACK\n";
         assert_eq!(format(untidy).as_deref(), Ok(text));
     }
+
+    #[test]
+    fn arithmetic_stands_as_it_stood_and_words_are_apart() {
+        let text = "+{2*I} < . {1+I}:{1+I}(0) win 1 with tcp.sequence as s{I}, tcp.window=(a<<2) + 1, ip.ttl=3\n    \
+                    +0 > R 1:1(0) with tcp.sequence=s1+1 or > R. 1:1(0) <...>\n    \
+                    +0 assert before(s1, s2 - 1) // true\n    +0 assert s1+1 >= s2\n";
+        assert_eq!(format(text).as_deref(), Ok(text));
+        let untidy = "  +{2*I}   <  .  {1+I}:{1+I}(0) win 1 with tcp.sequence  as s{I} , tcp.window = ( a<<2 )  +  1,ip.ttl=3\n\
+                      +0 >R 1:1(0) with tcp.sequence=s1+1 or >R. 1:1(0) <...>\n\
+                      +0  assert before( s1,s2 - 1 ) // true\n+0 assert s1+1  >= s2\n";
+        assert_eq!(format(untidy).as_deref(), Ok(text));
+    }
 }

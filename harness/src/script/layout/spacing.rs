@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
         match line.kind {
             LineKind::Event { time } => {
                 let width: usize = line.tokens[..time].iter().map(|token| self.source(*token).len()).sum();
-                self.start(Place::START);
+                self.start(Place::event(time));
                 self.indent(self.time_columns.saturating_sub(width));
             }
             LineKind::Margin => self.start(Place { action: Action::Other, ..Place::START }),
@@ -171,11 +171,18 @@ impl<'a> Writer<'a> {
         if !was_apart && is_glued(left, right) {
             return false;
         }
+        if self.place.braces || right == RawKind::Punct(b'{') && self.place.action != Action::Call {
+            return was_apart;
+        }
         let kind = |token: Raw| kind(token, self.source(token));
         match self.place.action {
-            Action::None => time(kind(before), kind(token)),
+            Action::None if self.place.time > 0 => time(kind(before), kind(token)),
+            Action::None => time(kind(before), kind(token)) || was_apart && left == RawKind::Punct(b'}'),
+            Action::Assert => assertion(left, right, was_apart),
             Action::Call => call(left, right, self.place, was_apart),
             Action::Packet if self.place.options => option(left, right, was_apart),
+            Action::Packet if left == RawKind::Punct(b'}') && right != RawKind::Punct(b',') => was_apart,
+            Action::Packet if self.place.fields => field(left, right, was_apart),
             Action::Packet => {
                 let is_number = |token: Raw| matches!(kind(token), RawKind::Integer | RawKind::Hexadecimal);
                 let sequence = at >= 2
@@ -207,6 +214,27 @@ fn time(left: RawKind, right: RawKind) -> bool {
             | (Punct(b'~'), Punct(b'+'))
             | (Integer | Float, Ellipsis | Punct(b'~'))
     )
+}
+
+/// Between the tokens of an assertion.
+fn assertion(left: RawKind, right: RawKind, was_apart: bool) -> bool {
+    use RawKind::Punct;
+    match (left, right) {
+        (Punct(b'('), _) | (_, Punct(b')' | b',')) => false,
+        (Punct(b','), _) => true,
+        _ => was_apart,
+    }
+}
+
+/// Between the tokens after `with`.
+fn field(left: RawKind, right: RawKind, was_apart: bool) -> bool {
+    use RawKind::Punct;
+    match (left, right) {
+        (Punct(b'('), _) | (_, Punct(b')' | b',' | b'=')) | (Punct(b'='), _) => false,
+        (Punct(b','), _) => true,
+        (Punct(_), _) | (_, Punct(_)) => was_apart,
+        _ => true,
+    }
 }
 
 /// Between the tokens of a system call.

@@ -97,11 +97,12 @@ impl Parser<'_> {
                 );
                 Err(Failed)
             }
+            TokenKind::Word if self.at_word("assert") => self.assertion().map(Action::Assert),
             TokenKind::Word => self.call(None).map(Action::Call),
             TokenKind::Command => Ok(Action::Command(self.bump().text.to_owned())),
             TokenKind::Code => Ok(Action::Code(self.bump().text.to_owned())),
             _ => self.unexpected_with(
-                "expected what happens: a packet, a call, a command or a code block",
+                "expected what happens: a packet, a call, an assertion, a command or a code block",
                 Some("write `<` to inject a packet, `>` to expect one, or `name(...) = result`".to_owned()),
             ),
         }

@@ -6,7 +6,9 @@ use super::expression::unescape;
 use super::{Diagnostic, Failed, Fallible, Parser, did_you_mean, octets, owned};
 use crate::script::fields::{self, FieldKind};
 use crate::script::lexer::TokenKind;
-use crate::script::tree::{Body, FieldSpec, FieldValue, FragmentSpec, PacketSpec, Ports};
+use crate::script::tree::{
+    Body, Capture, FieldSpec, FieldValue, Formula, FormulaKind, FragmentSpec, PacketSpec, Ports,
+};
 use crate::script::{Span, Spanned};
 
 impl<'a> Parser<'a> {
@@ -22,12 +24,20 @@ impl<'a> Parser<'a> {
         }
         if self.eat_word("with") {
             loop {
-                let field = self.field()?;
+                let name = self.header_field()?;
+                if self.eat_word("as") {
+                    self.capture(packet, name)?;
+                    if !self.eat_punct(b',') {
+                        break;
+                    }
+                    continue;
+                }
+                let field = self.field(name)?;
                 if packet.fields.iter().any(|before| before.name == field.name) {
                     let message = format!("`{}` is said twice", field.name.node);
                     return self.fail("field::twice", field.name.span, message, "it was said before");
                 }
-                self.check_header(packet, &field)?;
+                self.check_header(packet, &field.name)?;
                 packet.fields.push(field);
                 if !self.eat_punct(b',') {
                     break;
@@ -121,29 +131,72 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `name=value`.
-    fn field(&mut self) -> Fallible<FieldSpec> {
+    /// The name of a field, known or not.
+    fn header_field(&mut self) -> Fallible<Spanned<&'a str>> {
         if !self.at(TokenKind::Word) {
-            return self.unexpected("expected a field, such as `tcp.checksum=0`");
+            return self.unexpected("expected a field, such as `tcp.checksum=0` or `tcp.sequence as isn`");
         }
-        let name = self.bump_raw(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
-        let Some(known) = fields::field(name.node) else {
-            let suggestion = did_you_mean(name.node, fields::FIELDS.iter().map(|known| known.name))
-                .or_else(|| fields_of_header(name.node));
-            let message = format!("there is no field `{}`", name.node);
-            self.report(
-                Diagnostic::error("field::unknown", name.span, message, "unknown field").maybe_help(suggestion),
-            );
-            return Err(Failed);
+        Ok(self.bump_raw(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.')))
+    }
+
+    /// `name as NAME`, from after `as`.
+    fn capture(&mut self, packet: &mut PacketSpec, field: Spanned<&str>) -> Fallible<()> {
+        let known = fields::field(field.node).or_else(|| fields::capture(field.node));
+        if known.is_none() {
+            return self.no_field(field, true);
+        }
+        if matches!(packet.body, Body::Stream(_)) {
+            let label = "a stream has any number of segments";
+            return self.fail("capture::stream", field.span, "a stream has no field of its own", label);
+        }
+        self.check_header(packet, &owned(field))?;
+        let name = self.capture_name()?;
+        if packet.captures.iter().any(|before| before.name == name) {
+            let message = format!("`{}` is captured twice", name.node);
+            return self.fail("field::twice", name.span, message, "it was captured before");
+        }
+        packet.captures.push(Capture { field: owned(field), name });
+        Ok(())
+    }
+
+    /// There is no such field.
+    fn no_field<T>(&mut self, name: Spanned<&str>, is_captured: bool) -> Fallible<T> {
+        let (code, message, label) = match fields::capture(name.node) {
+            Some(_) => ("field::capture", format!("`{}` can only be captured", name.node), "write `as` and a name"),
+            None => ("field::unknown", format!("there is no field `{}`", name.node), "unknown field"),
         };
+        let also = if is_captured { fields::CAPTURES } else { &[] };
+        let known = fields::FIELDS.iter().chain(also).map(|known| known.name);
+        let help = did_you_mean(name.node, known).or_else(|| fields_of_header(name.node));
+        let help = help.filter(|_| code == "field::unknown");
+        self.report(Diagnostic::error(code, name.span, message, label).maybe_help(help));
+        Err(Failed)
+    }
+
+    /// `name=value`, from after the name.
+    fn field(&mut self, name: Spanned<&str>) -> Fallible<FieldSpec> {
+        let Some(known) = fields::field(name.node) else { return self.no_field(name, false) };
         self.expect_punct(b'=', "after the field's name")?;
         let start = self.token.span;
         let value = match known.kind {
             FieldKind::Bits(bits) => {
-                FieldValue::Number(self.number(&format!("value of `{}`", known.name), (1 << bits) - 1)?.node)
+                let formula = self.formula(0)?;
+                match formula.kind {
+                    FormulaKind::Number(number) => {
+                        let most = (1 << bits) - 1;
+                        let span = start.to(self.last);
+                        FieldValue::Number(self.in_range(&format!("value of `{}`", known.name), number, span, most)?)
+                    }
+                    _ => FieldValue::Formula(formula),
+                }
             }
             FieldKind::Ipv4Address if self.at(TokenKind::Ipv4) => self.address()?,
             FieldKind::Ipv6Address if self.at(TokenKind::Ipv6) => self.address()?,
+            _ if self.at(TokenKind::Word) && !self.token.text.starts_with("0x") => {
+                // What is no number can be captured, but not calculated with.
+                let name = self.capture_name()?;
+                FieldValue::Formula(Formula { span: name.span, kind: FormulaKind::Name(name.node) })
+            }
             FieldKind::Ipv4Address => return self.unexpected("expected an IPv4 address"),
             FieldKind::Ipv6Address => return self.unexpected("expected an IPv6 address"),
             FieldKind::Octets(most) => {
@@ -159,8 +212,8 @@ impl<'a> Parser<'a> {
     }
 
     /// A field belongs to a header that the packet has; which IP version that is, is not known here.
-    fn check_header(&mut self, packet: &PacketSpec, field: &FieldSpec) -> Fallible<()> {
-        let header = field.name.node.split('.').next().unwrap_or("");
+    fn check_header(&mut self, packet: &PacketSpec, field: &Spanned<String>) -> Fallible<()> {
+        let header = field.node.split('.').next().unwrap_or("");
         let (has, what) = match &packet.body {
             Body::Tcp(tcp) => (header == "tcp" || header == "udp" && tcp.udp_encapsulation.is_some(), "a TCP segment"),
             Body::Stream(_) => (header == "tcp", "a TCP segment"),
@@ -170,8 +223,8 @@ impl<'a> Parser<'a> {
         if has || !matches!(header, "tcp" | "udp" | "icmp") {
             return Ok(());
         }
-        let message = format!("{what} has no field `{}`", field.name.node);
-        self.fail("field::header", field.name.span, message, "this field is of another header")
+        let message = format!("{what} has no field `{}`", field.node);
+        self.fail("field::header", field.span, message, "this field is of another header")
     }
 
     fn address(&mut self) -> Fallible<FieldValue> {

@@ -7,6 +7,7 @@ mod call;
 mod event;
 mod expression;
 mod extension;
+mod formula;
 mod header;
 mod icmp;
 mod ip;
@@ -17,12 +18,13 @@ mod tcp_option;
 
 use std::sync::Arc;
 
+use super::captures;
 use super::diagnostic::{Diagnostic, Diagnostics, Severity};
 use super::directives;
 use super::expansion::{Input, expand};
 use super::lexer::{Lexer, Token, TokenKind};
 use super::suggest::did_you_mean;
-use super::tree::{Script, ScriptOption};
+use super::tree::{Formula, Script, ScriptOption};
 use super::{Definitions, Span, Spanned};
 
 /// A script, and what is dubious about it.
@@ -58,7 +60,8 @@ impl Input<'_> {
         if self.is_plain() {
             let mut parser = Parser::new(self.text, self.definitions);
             let script = parser.script();
-            return judged(script, parser.lexer.diagnostics);
+            let diagnostics = parser.diagnostics(&script);
+            return judged(script, diagnostics);
         }
         let expanded = expand(self);
         if !expanded.diagnostics.is_empty() {
@@ -67,7 +70,7 @@ impl Input<'_> {
         let mut parser = Parser::new(&expanded.text, self.definitions);
         parser.lexer.note_expansion(expanded.has_conditions, &expanded.used);
         let mut script = parser.script();
-        let mut diagnostics = parser.lexer.diagnostics;
+        let mut diagnostics = parser.diagnostics(&script);
         script.sources = Some(Arc::new(expanded.sources));
         script.resolve(&mut diagnostics);
         judged(script, diagnostics)
@@ -82,6 +85,15 @@ fn judged(script: Script, mut diagnostics: Diagnostics) -> Result<Parsed, Diagno
     } else {
         Ok(Parsed { script, warnings: diagnostics })
     }
+}
+
+/// A text that is nothing but arithmetic.
+pub(super) fn parse_formula(text: &str) -> Option<Formula> {
+    let definitions = Definitions::default();
+    let mut parser = Parser::new(text, &definitions);
+    parser.last_line = 1;
+    let formula = parser.formula(0).ok()?;
+    (parser.at(TokenKind::End) && parser.lexer.diagnostics.is_empty()).then_some(formula)
 }
 
 /// A rule failed and has said why.
@@ -104,13 +116,15 @@ struct Parser<'a> {
     /// Line on which the token taken last starts.
     last_line: u32,
     depth: u32,
+    /// Whether the script captures values or calculates with them.
+    has_names: bool,
 }
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, definitions: &'a Definitions) -> Self {
         let mut lexer = Lexer::new(text, definitions);
         let token = lexer.next();
-        Parser { lexer, token, last: Span::default(), last_line: 0, depth: 0 }
+        Parser { lexer, token, last: Span::default(), last_line: 0, depth: 0, has_names: false }
     }
 
     fn script(&mut self) -> Script {
@@ -147,6 +161,16 @@ impl<'a> Parser<'a> {
             self.report(Diagnostic::warning("definition::unused", span, message, "defined here"));
         }
         script
+    }
+
+    /// All that is wrong or dubious, once the script is read.
+    fn diagnostics(&mut self, script: &Script) -> Diagnostics {
+        let mut diagnostics = std::mem::take(&mut self.lexer.diagnostics);
+        // An event that could not be read may have captured what others use.
+        if self.has_names && diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Warning) {
+            diagnostics.extend(captures::check(script));
+        }
+        diagnostics
     }
 
     /// Goes to the next line that begins an event, a directive or a comment; the failed event began at octet `from`.
@@ -333,12 +357,22 @@ impl<'a> Parser<'a> {
         let value = if hexadecimal { Some(node as u64) } else { u64::try_from(node).ok() };
         match value {
             Some(value) if value <= most => Ok(Spanned { node: value, span }),
-            _ => {
-                let text = self.source(span).to_owned();
-                let label = format!("the {what} lies between 0 and {most}");
-                self.fail("parse::range", span, format!("`{text}` is out of range"), label)
-            }
+            _ => self.out_of_range(what, span, most),
         }
+    }
+
+    /// A number that was read already, if it lies between 0 and `most`.
+    fn in_range(&mut self, what: &str, number: i64, span: Span, most: u64) -> Fallible<u64> {
+        match u64::try_from(number) {
+            Ok(value) if value <= most => Ok(value),
+            _ => self.out_of_range(what, span, most),
+        }
+    }
+
+    fn out_of_range<T>(&mut self, what: &str, span: Span, most: u64) -> Fallible<T> {
+        let text = self.source(span).to_owned();
+        let label = format!("the {what} lies between 0 and {most}");
+        self.fail("parse::range", span, format!("`{text}` is out of range"), label)
     }
 
     fn u8(&mut self, what: &str) -> Fallible<Spanned<u8>> {

@@ -86,8 +86,16 @@ impl Parser<'_> {
         } else {
             Body::Tcp(self.tcp(direction, start)?)
         };
-        let mut packet =
-            PacketSpec { span: start, encapsulation, ip, body, data: None, fields: Vec::new(), fragment: None };
+        let mut packet = PacketSpec {
+            span: start,
+            encapsulation,
+            ip,
+            body,
+            data: None,
+            fields: Vec::new(),
+            captures: Vec::new(),
+            fragment: None,
+        };
         self.extensions(&mut packet)?;
         packet.span = start.to(self.last);
         self.check_size(&packet)?;

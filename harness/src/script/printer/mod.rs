@@ -1,12 +1,15 @@
 //! The tree as text. The words are put one after the other here; [`layout`](super::layout) puts them in their columns.
 
 mod expression;
+mod formula;
 mod packet;
 
 use std::fmt::Write as _;
 
 use super::layout;
-use super::tree::{Action, Answer, Call, Directive, Event, EventTime, Expectation, Micros, Script, ScriptOption};
+use super::tree::{
+    Action, Answer, Assertion, Call, Directive, Event, EventTime, Expectation, Formula, Micros, Script, ScriptOption,
+};
 
 /// The script in canonical layout. `parse(print(tree))` is the tree, if the tree is one that parsing can give and none
 /// of its own definitions stands for a word in it.
@@ -20,6 +23,20 @@ pub fn print(script: &Script) -> String {
 pub fn print_expectation(expectation: &Expectation) -> String {
     let mut printer = Printer { out: String::new() };
     printer.expectation(expectation);
+    printer.out
+}
+
+/// Arithmetic, on one line.
+pub fn print_formula(formula: &Formula) -> String {
+    let mut printer = Printer { out: String::new() };
+    printer.formula(formula);
+    printer.out
+}
+
+/// What is asserted, on one line, with the word `assert`.
+pub fn print_assertion(assertion: &Assertion) -> String {
+    let mut printer = Printer { out: String::new() };
+    printer.assertion(assertion);
     printer.out
 }
 
@@ -116,6 +133,10 @@ impl Printer {
                 self.out.push_str("...");
                 self.seconds(*until);
                 self.out.push_str(" silence");
+            }
+            Action::Assert(assertion) => {
+                self.out.push(' ');
+                self.assertion(assertion);
             }
             Action::Call(call) => self.call(call),
             Action::Command(command) => put!(self, " `{command}`"),

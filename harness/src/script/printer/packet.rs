@@ -63,6 +63,10 @@ impl Printer {
             self.out.push_str(if at == 0 { " with " } else { ", " });
             self.field(field);
         }
+        for (at, capture) in packet.captures.iter().enumerate() {
+            self.out.push_str(if at + packet.fields.len() == 0 { " with " } else { ", " });
+            put!(self, "{} as {}", capture.field.node, capture.name.node);
+        }
         if let Some(fragment) = packet.fragment {
             put!(self, " fragment {}:{}", fragment.start, fragment.end);
         }
@@ -329,6 +333,10 @@ impl Printer {
             FieldValue::Number(value) if name.ends_with("checksum") => put!(self, "{name}={value:#06x}"),
             FieldValue::Number(value) => put!(self, "{name}={value}"),
             FieldValue::Address(address) => put!(self, "{name}={address}"),
+            FieldValue::Formula(formula) => {
+                put!(self, "{name}=");
+                self.formula(formula);
+            }
             FieldValue::Octets(octets) => {
                 put!(self, "{name}=0x");
                 self.octets(octets);
