@@ -22,6 +22,7 @@ pub(in super::super) const SUPPORTED: &[(i32, i32)] = &[
     (SOL_SOCKET, SO_SNDBUF),
     (SOL_SOCKET, SO_RCVBUF),
     (SOL_SOCKET, SO_KEEPALIVE),
+    (SOL_SOCKET, SO_OOBINLINE),
     (SOL_SOCKET, SO_LINGER),
     (SOL_SOCKET, SO_RCVTIMEO),
     (SOL_SOCKET, SO_SNDTIMEO),
@@ -177,6 +178,9 @@ impl Descriptor {
                 options.keep_alive = number != 0;
                 self.apply(sockets, |options, socket| socket.set_keep_alive(options.keep_alive_interval()));
             }
+            // smoltcp takes no octet out of the stream, whatever the urgent pointer says.
+            (SOL_SOCKET, SO_OOBINLINE) if number != 0 => {}
+            (SOL_SOCKET, SO_OOBINLINE) => return Err(EINVAL),
             (SOL_SOCKET, SO_TYPE | SO_ERROR | SO_ACCEPTCONN | SO_PROTOCOL | SO_DOMAIN) => return Err(ENOPROTOOPT),
             (IPPROTO_TCP, TCP_NODELAY) => {
                 options.no_delay = number != 0;
@@ -245,6 +249,7 @@ impl Descriptor {
             (SOL_SOCKET, SO_SNDBUF) => options.send_buffer as i32,
             (SOL_SOCKET, SO_RCVBUF) => options.receive_buffer as i32,
             (SOL_SOCKET, SO_KEEPALIVE) => options.keep_alive.into(),
+            (SOL_SOCKET, SO_OOBINLINE) => 1,
             (SOL_SOCKET, SO_DOMAIN) => self.family,
             (SOL_SOCKET, SO_TYPE) => match self.socket {
                 Socket::Stream(_) => SOCK_STREAM,
