@@ -97,6 +97,7 @@ Examples:
   rfcheck run --target linux --strict           on the running kernel; a broken SHOULD counts too
   rfcheck run --profile rfc5961 --target linux  the mitigations of RFC 5961 are demanded too
   rfcheck run --filter rfc768 --capture pcaps   UDP alone, and a pcapng of every run
+  rfcheck run --filter myths --packets          what is often said of TCP/IP, and the packets that contradict it
   rfcheck run --format junit > report.xml       for a CI system
   rfcheck run my.pkt -D PORT=80 -o tolerance_usecs=10000";
 
@@ -134,6 +135,10 @@ pub(super) struct Run {
     /// Folder for captures of all runs, those that passed too
     #[arg(long, value_name = "DIR")]
     pub(super) capture: Option<PathBuf>,
+
+    /// Show the packets and calls of every run as a sequence, with the script's comments between them
+    #[arg(long)]
+    pub(super) packets: bool,
 
     /// Failures of a SHOULD or MAY are failures, not warnings
     #[arg(long)]

@@ -29,6 +29,7 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
         jobs: args.jobs,
         captures: captures(args),
         baseline: known(args),
+        traces: args.packets && matches!(args.format, Format::Human),
         ..args.selection.request()
     };
     let suite = Suite::plan(&args.selection.source(), targets, config, request)?;
@@ -38,7 +39,7 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
     }
     let mut files = Files::create(args.out.as_deref())?;
     let mut progress = Progress::default();
-    let mut shown = shown(args.format);
+    let mut shown = shown(args);
     let mut reporters: Vec<&mut dyn Reporter> = vec![&mut progress, shown.as_mut()];
     reporters.extend(files.reporters());
     let totals = suite.run(&mut reporters, &interrupt()?)?;
@@ -78,11 +79,11 @@ fn known(args: &Run) -> Known {
 }
 
 /// What standard output shows.
-fn shown(format: Format) -> Box<dyn Reporter> {
-    match format {
+fn shown(args: &Run) -> Box<dyn Reporter> {
+    match args.format {
         Format::Human => {
             let out = anstream::AutoStream::auto(io::stdout());
-            Box::new(Human::new(BufWriter::new(out), columns()))
+            Box::new(Human::new(BufWriter::new(out), columns()).with_packets(args.packets))
         }
         Format::Json => Box::new(Json::new(LineWriter::new(io::stdout()))),
         Format::Junit => Box::new(Junit::new(BufWriter::new(io::stdout()))),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::text::{BAD, FAINT, STRONG, cut, styled};
 
 /// Columns between the two ends.
-const WIDTH: usize = 76;
+pub(super) const WIDTH: usize = 76;
 
 /// The conversations of a capture, in order of their first packets.
 #[derive(Debug, Default)]
@@ -64,18 +64,31 @@ impl Diagram {
 impl Conversation {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let margin = " ".repeat(19);
-        let gap = (WIDTH + 2).saturating_sub(self.left.chars().count() + self.right.chars().count()).max(2);
-        writeln!(out, "{margin}{}{}{}", styled(STRONG, &self.left), " ".repeat(gap), styled(STRONG, &self.right))?;
+        writeln!(out, "{margin}{}", ends(&self.left, &self.right))?;
         for row in &self.rows {
-            let text = cut(&row.text, WIDTH - 6);
-            let line = "-".repeat(WIDTH - 4 - text.chars().count());
-            let arrow = if row.to_right { format!("- {text} {line}>") } else { format!("<{line} {text} -") };
             let head = format!("{:>6} {:>11.6}", row.frame, row.seconds);
-            writeln!(out, "{} |{arrow}|", styled(FAINT, &head))?;
+            writeln!(out, "{} {}", styled(FAINT, &head), arrow(&row.text, row.to_right))?;
             for broken in &row.broken {
                 writeln!(out, "{margin}  {}", styled(BAD, &format!("^ {broken}")))?;
             }
         }
         writeln!(out)
     }
+}
+/// The line above two ends.
+pub(super) fn ends(left: &str, right: &str) -> String {
+    let gap = (WIDTH + 2).saturating_sub(left.chars().count() + right.chars().count()).max(2);
+    format!("{}{}{}", styled(STRONG, left), " ".repeat(gap), styled(STRONG, right))
+}
+
+/// A packet from one end to the other.
+pub(super) fn arrow(text: &str, to_right: bool) -> String {
+    let text = cut(text, WIDTH - 6);
+    let line = "-".repeat(WIDTH - 4 - text.chars().count());
+    if to_right { format!("|- {text} {line}>|") } else { format!("|<{line} {text} -|") }
+}
+
+/// What happens at the right end.
+pub(super) fn at_right(text: &str) -> String {
+    format!("|{:>WIDTH$}|", cut(text, WIDTH - 1))
 }

@@ -14,6 +14,8 @@ type Flow = (IpAddr, IpAddr, u16, u16);
 #[derive(Debug, Default)]
 pub(super) struct PacketLines {
     first: HashMap<Flow, u32>,
+    /// The last SYN of each flow: it counts once it is answered, as it may be old or forged.
+    opening: HashMap<Flow, u32>,
 }
 
 impl PacketLines {
@@ -81,7 +83,12 @@ impl PacketLines {
         let flow = (source, destination, tcp.source_port, tcp.destination_port);
         let reverse = (destination, source, tcp.destination_port, tcp.source_port);
         if tcp.flags.contains(TcpFlags::SYN) {
-            self.first.insert(flow, tcp.sequence);
+            let answered = tcp.acknowledgment.wrapping_sub(1);
+            if tcp.flags.contains(TcpFlags::ACK) && self.opening.get(&reverse) == Some(&answered) {
+                self.first.insert(reverse, answered);
+                self.first.insert(flow, tcp.sequence);
+            }
+            self.opening.insert(flow, tcp.sequence);
         }
         let first = *self.first.entry(flow).or_insert(tcp.sequence);
         let start = tcp.sequence.wrapping_sub(first);
@@ -168,6 +175,16 @@ mod tests {
         let mut lines = PacketLines::default();
         let syn = lines.line(&segment(TcpFlags::SYN, 5_000, 0, b""));
         assert_eq!(syn, "192.0.2.1:1234 > 192.168.0.1:80 S 0:0(0) win 65535 <mss 1460>");
+        let data = lines.line(&segment(TcpFlags::ACK, 5_001, 7, b"abc"));
+        assert_eq!(data, "192.0.2.1:1234 > 192.168.0.1:80 . 1:4(3) ack 7 win 65535 <mss 1460>");
+    }
+
+    #[test]
+    fn a_syn_that_nobody_answers_does_not_change_what_is_counted_from() {
+        let mut lines = PacketLines::default();
+        lines.line(&segment(TcpFlags::SYN, 5_000, 0, b""));
+        let forged = lines.line(&segment(TcpFlags::SYN, 5_100, 0, b""));
+        assert_eq!(forged, "192.0.2.1:1234 > 192.168.0.1:80 S 100:100(0) win 65535 <mss 1460>");
         let data = lines.line(&segment(TcpFlags::ACK, 5_001, 7, b"abc"));
         assert_eq!(data, "192.0.2.1:1234 > 192.168.0.1:80 . 1:4(3) ack 7 win 65535 <mss 1460>");
     }

@@ -79,16 +79,16 @@ pub struct RunFinished<'a> {
     pub lateness: Duration,
     /// How often it was run to get the verdict.
     pub attempts: u32,
-    /// All else that is told of a run that did not pass.
+    /// All else that is told of a run that did not pass, and of one that passed if traces were asked for.
     pub details: Option<&'a Details>,
     /// The capture file.
     pub capture: Option<&'a Path>,
 }
 
-/// What is told of a run that did not pass.
+/// What is told of a run beside its verdict.
 #[derive(Debug, Default)]
 pub struct Details {
-    /// What went wrong.
+    /// What went wrong, if something did.
     pub failure: Option<Failure>,
     /// What is wrong with the script, if it cannot run.
     pub diagnostics: Vec<Diagnostic>,

@@ -37,6 +37,8 @@ pub struct Request {
     pub jobs: Option<std::num::NonZeroUsize>,
     /// Where captures go.
     pub captures: Captures,
+    /// Whether reporters are told what happened in runs that passed too.
+    pub traces: bool,
 }
 
 /// What is known of targets' failures.

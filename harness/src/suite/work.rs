@@ -39,7 +39,7 @@ pub(super) struct RunResult {
     pub(super) lateness: u64,
     /// Which try this is.
     pub(super) attempts: u32,
-    /// Of every run that did not pass.
+    /// Of every run that did not pass, and of those that passed if traces are wanted.
     pub(super) details: Option<Box<Details>>,
     pub(super) capture: Option<Result<PathBuf, (PathBuf, std::io::Error)>>,
 }
@@ -179,8 +179,10 @@ impl Suite {
         result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref());
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
-            scratch.recycle(outcome.trace);
-            return result;
+            if !self.request.traces {
+                scratch.recycle(outcome.trace);
+                return result;
+            }
         }
         result.with(Details {
             failure: outcome.failure,

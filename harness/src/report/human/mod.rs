@@ -2,6 +2,7 @@
 
 mod problem;
 mod progress;
+mod sequence;
 mod summary;
 mod table;
 
@@ -19,6 +20,10 @@ pub struct Human<W> {
     /// Columns of the terminal; lines are not cut if it is none.
     width: Option<usize>,
     table: Table,
+    /// Whether the packets of every run are shown.
+    packets: bool,
+    /// Runs as sequences: script, text.
+    sequences: Vec<(String, String)>,
     /// What went wrong, told at the end: how bad, script, text.
     problems: Vec<(Standing, String, String)>,
     /// Entries of baselines that no run can confirm, a line each.
@@ -28,10 +33,27 @@ pub struct Human<W> {
 impl<W: Write> Human<W> {
     /// Writes to `out`, a terminal of `width` columns or something else.
     pub fn new(out: W, width: Option<usize>) -> Self {
-        Human { out, width, table: Table::default(), problems: Vec::new(), stale: Vec::new() }
+        Human {
+            out,
+            width,
+            table: Table::default(),
+            packets: false,
+            sequences: Vec::new(),
+            problems: Vec::new(),
+            stale: Vec::new(),
+        }
+    }
+
+    /// Whether to show every run as a sequence of packets and calls; needs [`crate::suite::Request::traces`].
+    pub fn with_packets(self, packets: bool) -> Self {
+        Human { packets, ..self }
     }
 
     fn finish(&mut self, totals: &crate::suite::Totals) -> io::Result<()> {
+        self.sequences.sort();
+        for (_, text) in &self.sequences {
+            writeln!(self.out, "{text}")?;
+        }
         self.table.write(&mut self.out, self.width)?;
         // The worst come last, where the reader's eye is.
         self.problems.sort_by(|a, b| (rank(a.0), &a.1).cmp(&(rank(b.0), &b.1)));
@@ -60,9 +82,12 @@ impl<W: Write> Reporter for Human<W> {
             Event::RunStarted(_) => Ok(()),
             Event::RunFinished(run) => {
                 self.table.add(run);
+                let key = || format!("{} {} {}", run.id.script.name, run.id.target, run.id.ip_version);
+                if self.packets {
+                    self.sequences.extend(sequence::text(run).map(|text| (key(), text)));
+                }
                 if run.standing != Standing::AsExpected {
-                    let key = format!("{} {} {}", run.id.script.name, run.id.target, run.id.ip_version);
-                    self.problems.push((run.standing, key, problem::text(run)));
+                    self.problems.push((run.standing, key(), problem::text(run)));
                 }
                 Ok(())
             }
