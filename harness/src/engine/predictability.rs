@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn no_good_generator_is_called_predictable() {
-        for seed in 0..2_000 {
+        for seed in 0..800 {
             let mut random = Random(seed);
             let count = 16 + random.below(100) as usize;
             let values: Vec<u64> = (0..count).map(|_| random.next()).collect();
@@ -190,7 +190,7 @@ mod tests {
     /// The bounds are bounds: under the hypothesis each is at most p with a probability of at most p.
     #[test]
     fn a_bound_is_no_smaller_than_the_probability() {
-        const SERIES: u32 = 10_000;
+        const SERIES: u32 = 3_000;
         for bits in [10, 16] {
             let mut below = [0_u32; 10];
             for seed in 0..SERIES {
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn every_bad_generator_is_called_predictable() {
         for name in BAD {
-            for seed in 0..100 {
+            for seed in 0..30 {
                 let mut random = Random(seed);
                 // What repeats by chance alone needs more values to do so.
                 let least = if name == "one of 100 values" { 96 } else { 16 };
