@@ -66,7 +66,11 @@ impl SelfTest {
             }
             None => Survivors::default(),
         };
-        Ok(SelfTest { suite: Suite::plan(source, targets, config, request)?, faults, survivors })
+        Ok(SelfTest {
+            suite: Suite::plan(source, targets, config, Request { unmonitored: true, ..request })?,
+            faults,
+            survivors,
+        })
     }
 
     /// Whether no run is planned.
