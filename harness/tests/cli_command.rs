@@ -16,8 +16,6 @@ mod help;
 mod inspect;
 #[path = "cli_command/interrupt.rs"]
 mod interrupt;
-#[path = "cli_command/oracle.rs"]
-mod oracle;
 #[path = "cli_command/packets.rs"]
 mod packets;
 #[path = "cli_command/report.rs"]

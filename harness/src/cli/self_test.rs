@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::{output, run};
 use crate::report::{Progress, kill_matrix as report};
 use crate::suite::config::Config;
-use crate::suite::{KillMatrix, Request, SelfTest as Planned, SelfTested, SuiteError, TargetEntry};
+use crate::suite::{KillMatrix, Pairs, Request, SelfTest as Planned, SelfTested, SuiteError, TargetEntry};
 use crate::target::TargetFactory;
 use crate::target::fault::Fault;
 
@@ -21,6 +21,7 @@ Examples:
   rfcheck self-test --target smoltcp,linux      what does not pass on smoltcp is proven on the running kernel
   rfcheck self-test specs/rfc768 --fault udp-checksum-unchecked
                                                 which of these scripts notice one fault
+  rfcheck self-test --quick                     each fault only with the scripts that it is made for
   rfcheck self-test --list                      the faults, with the clause that each breaks
   rfcheck run --fault tcp-ack-off-by-one --filter 9293-U-4
                                                 the packets of scripts that run on a target with a fault";
@@ -51,6 +52,10 @@ pub(super) struct SelfTest {
     /// Only these faults [default: all]
     #[arg(long = "fault", value_name = "NAME", value_delimiter = ',')]
     faults: Vec<String>,
+
+    /// Run each fault only with the scripts of the requirements that it is made for; a real clock does so anyway
+    #[arg(long)]
+    quick: bool,
 
     /// List the faults instead of running anything
     #[arg(long)]
@@ -88,7 +93,8 @@ pub(super) fn self_test(args: &SelfTest, config: &Config, own: &[Arc<dyn TargetF
     let names = run::distinct(if args.targets.is_empty() { &default } else { &args.targets });
     let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
     let request = Request { commands: !args.no_commands, jobs: args.jobs, ..args.selection.request() };
-    let planned = Planned::plan(&args.selection.source(), targets, config, request, &args.faults)?;
+    let pairs = if args.quick { Pairs::MadeFor } else { Pairs::All };
+    let planned = Planned::plan(&args.selection.source(), targets, config, request, &args.faults, pairs)?;
     if planned.is_empty() {
         eprintln!("error: no script was found or selected");
         return Ok(Exit::NothingRan);

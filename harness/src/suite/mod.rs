@@ -18,7 +18,6 @@ mod header;
 mod included;
 mod natural;
 mod nearest;
-mod oracle;
 mod plan;
 mod scheduler;
 mod script_file;
@@ -26,9 +25,7 @@ mod self_test;
 mod targets;
 mod work;
 
-pub use baseline::{
-    Baseline, BaselineError, BaselineProblem, KnownFailure, KnownViolation, StaleEntry, Staleness, check_baselines,
-};
+pub use baseline::{Baseline, BaselineError, BaselineProblem, KnownFailure, StaleEntry, Staleness, check_baselines};
 #[cfg(feature = "cli")]
 pub use baseline::{Change, ChangeKind, Observed, Observer, Update, UpdateInput};
 pub(crate) use capture::verdict_name;
@@ -43,6 +40,7 @@ pub(crate) use natural::{NaturalKey, natural};
 pub use plan::{Captures, Known, Request, Suite};
 pub use script_file::ScriptFile;
 pub use self_test::{
-    FaultRow, Kill, KillMatrix, KilledBy, RequirementRow, ScriptRow, SelfTest, SelfTested, Survivors, find_fault,
+    FaultRow, Kill, KillMatrix, KilledBy, Pairs, Reason, RequirementRow, ScriptRow, SelfTest, SelfTested, Survivors,
+    find_fault,
 };
 pub use targets::TargetEntry;

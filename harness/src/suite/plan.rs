@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::config::{Config, Overlay, Profile};
 use super::discovery::{Found, Source};
 use super::targets::TargetEntry;
+use super::work::Kept;
 use super::{Baseline, Catalogues, ScriptFile, StaleEntry, SuiteError, header};
 use crate::engine::Settings;
 use crate::script::Definitions;
@@ -29,8 +30,6 @@ pub struct Request {
     pub definitions: Vec<String>,
     /// Whether shell commands and code blocks may run.
     pub commands: bool,
-    /// Whether the monitor does not judge, so that a run fails by its script alone.
-    pub unmonitored: bool,
     /// Whether a failure of any level is a failure.
     pub strict: bool,
     /// What is known of the targets' failures.
@@ -79,6 +78,8 @@ pub struct Suite {
     pub(super) runs: Vec<PlannedRun>,
     pub(super) bases: Vec<Base>,
     pub(super) stale: Vec<StaleEntry>,
+    /// Where scripts are kept that run again and again.
+    pub(super) prepared: Option<Kept>,
     pub(super) request: Request,
     /// Whether the folder for captures of failures was there before.
     pub(super) has_old_captures: bool,
@@ -136,8 +137,17 @@ impl Suite {
         }
         let bases = bases.made;
         let has_old_captures = request.captures.failed.as_ref().is_some_and(|folder| folder.is_dir());
-        let mut suite =
-            Suite { scripts, targets, catalogues, runs, bases, stale: Vec::new(), request, has_old_captures };
+        let mut suite = Suite {
+            scripts,
+            targets,
+            catalogues,
+            runs,
+            bases,
+            stale: Vec::new(),
+            prepared: None,
+            request,
+            has_old_captures,
+        };
         suite.stale = suite.find_stale(source, config);
         Ok(suite)
     }

@@ -1,8 +1,9 @@
 //! One run from text to verdict.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smallvec::SmallVec;
@@ -10,11 +11,9 @@ use smallvec::SmallVec;
 use super::baseline::KnownFailure;
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
-use super::oracle::{self, Oracle};
 use super::plan::{Base, PlannedRun, Suite};
 use super::{ScriptFile, capture, estimate, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
-use crate::monitor::Violation;
 use crate::script::tree::Action;
 use crate::script::{Case, Diagnostic, LineIndex, Script, Sources, Span};
 use crate::target::{Target, TargetError};
@@ -46,14 +45,25 @@ pub(super) struct RunResult {
     pub(super) capture: Option<Result<PathBuf, (PathBuf, std::io::Error)>>,
 }
 
-/// Memory that run after run uses.
-#[derive(Debug)]
-pub(super) struct Worker {
-    pub(super) scratch: Scratch,
-    oracle: Oracle,
+/// Scripts that were prepared, by the indices of the script and of what its settings start from.
+#[derive(Debug, Default)]
+pub(super) struct Kept(Mutex<HashMap<(u32, u32), Arc<Prepared>>>);
+
+impl Kept {
+    fn get(&self, key: (u32, u32)) -> Option<Arc<Prepared>> {
+        self.0.lock().ok()?.get(&key).cloned()
+    }
+
+    /// Keeps it; a lock that a panic has poisoned keeps nothing any more.
+    fn keep(&self, key: (u32, u32), prepared: &Arc<Prepared>) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.insert(key, Arc::clone(prepared));
+        }
+    }
 }
 
 /// A script that can run.
+#[derive(Debug)]
 struct Prepared {
     script: Script,
     settings: Settings,
@@ -62,12 +72,12 @@ struct Prepared {
 
 impl Suite {
     /// Runs one planned run. A panic below is the harness's own fault and ends only this run.
-    pub(super) fn execute(&self, run: usize, worker: &mut Worker, interrupt: &Interrupt) -> RunResult {
-        match catch_unwind(AssertUnwindSafe(|| self.attempt(run, worker))) {
+    pub(super) fn execute(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
+        match catch_unwind(AssertUnwindSafe(|| self.attempt(run, scratch))) {
             Ok(result) => result,
             Err(panic) => {
                 // What the panic left half done must not reach the next run.
-                *worker = Worker::new(interrupt);
+                *scratch = Scratch::with_interrupt(interrupt.clone());
                 let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
                 let message = format!("rfcheck panicked: {}", text.unwrap_or("no message"));
                 RunResult::failed(run, Verdict::Error, failure(Blame::Harness, FailureKind::Harness, message))
@@ -76,9 +86,9 @@ impl Suite {
     }
 
     /// As [`Suite::execute`], on a thread that was made for this run.
-    pub(super) fn execute_on_own_thread(&self, run: usize, worker: &mut Worker, interrupt: &Interrupt) -> RunResult {
+    pub(super) fn execute_on_own_thread(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
         match self.targets[self.runs[run].target as usize].prepare_thread() {
-            Ok(()) => self.execute(run, worker, interrupt),
+            Ok(()) => self.execute(run, scratch, interrupt),
             Err(error) => {
                 let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
                 RunResult::failed(run, Verdict::Inconclusive, failure)
@@ -119,7 +129,7 @@ impl Suite {
         self.targets[planned.target as usize].baseline.find(&self.id(planned))
     }
 
-    fn attempt(&self, run: usize, worker: &mut Worker) -> RunResult {
+    fn attempt(&self, run: usize, scratch: &mut Scratch) -> RunResult {
         let planned = &self.runs[run];
         let target = &self.targets[planned.target as usize];
         let file = &self.scripts[planned.script as usize];
@@ -130,18 +140,19 @@ impl Suite {
                 return RunResult::failed(run, Verdict::Error, failure);
             }
         };
-        let Prepared { script, settings, requirements } = match self.prepare(planned, file, text) {
+        let prepared = match self.prepared(planned, file, text) {
             Ok(prepared) => prepared,
             Err(diagnostics) => return RunResult::unparsable(run, text, diagnostics),
         };
+        let Prepared { script, settings, requirements } = &*prepared;
         let about = RunResult {
-            level: level(&script, &requirements),
-            title: title(&script, file.case.as_ref()),
-            requirements,
+            level: level(script, requirements),
+            title: title(script, file.case.as_ref()),
+            requirements: requirements.clone(),
             ..RunResult::new(run)
         };
-        let mut missing = engine::missing(&script, &settings, target.capabilities());
-        if !settings.commands && needs_commands(&script, &settings) {
+        let mut missing = engine::missing(script, settings, target.capabilities());
+        if !settings.commands && needs_commands(script, settings) {
             missing.push("shell commands, which are switched off".to_owned());
         }
         if !missing.is_empty() {
@@ -149,7 +160,7 @@ impl Suite {
                 .with(Details { missing, ..Details::default() });
         }
         match target.create(&settings.link, file.folder()) {
-            Ok(mut adapter) => self.judge(about, &script, &settings, adapter.as_mut(), worker),
+            Ok(mut adapter) => self.judge(about, script, settings, adapter.as_mut(), scratch),
             Err(TargetError::Unsupported(what)) => {
                 let details = Details { missing: vec![what], ..Details::default() };
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
@@ -160,6 +171,18 @@ impl Suite {
                     .with(Details { failure: Some(failure), ..Details::default() })
             }
         }
+    }
+
+    /// As [`Suite::prepare`], but what was prepared once is kept where runs come again and again.
+    fn prepared(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Arc<Prepared>, Vec<Diagnostic>> {
+        let Some(kept) = &self.prepared else { return self.prepare(planned, file, text).map(Arc::new) };
+        let key = (planned.script, planned.base);
+        if let Some(prepared) = kept.get(key) {
+            return Ok(prepared);
+        }
+        let prepared = Arc::new(self.prepare(planned, file, text)?);
+        kept.keep(key, &prepared);
+        Ok(prepared)
     }
 
     fn prepare(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
@@ -176,28 +199,20 @@ impl Suite {
         script: &Script,
         settings: &Settings,
         target: &mut dyn Target,
-        worker: &mut Worker,
+        scratch: &mut Scratch,
     ) -> RunResult {
-        let mut outcome = engine::run(script, settings, target, &mut worker.scratch);
-        let run = self.id(&self.runs[about.run]);
-        let baseline = &self.targets[self.runs[about.run].target as usize].baseline;
-        let broken = match self.request.unmonitored {
-            true => None,
-            false => worker.oracle.judge(script, settings, &run, baseline, &mut outcome),
-        };
+        let outcome = engine::run(script, settings, target, scratch);
         let mut result = RunResult {
             verdict: outcome.verdict,
             duration: outcome.ended.saturating_since(outcome.started),
             lateness: outcome.lateness,
-            level: broken.or(about.level),
             ..about
         };
-        let violations = if self.request.unmonitored { &[] } else { worker.oracle.violations() };
-        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref(), violations);
+        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref());
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
             if !self.request.traces {
-                worker.scratch.recycle(outcome.trace);
+                scratch.recycle(outcome.trace);
                 return result;
             }
         }
@@ -206,7 +221,6 @@ impl Suite {
             trace: outcome.trace,
             started: outcome.started,
             sources: script.sources.clone(),
-            violations: violations.to_vec(),
             ..Details::default()
         })
     }
@@ -218,7 +232,7 @@ impl Suite {
         result.capture = result
             .details
             .as_deref()
-            .and_then(|details| self.capture(result, &details.trace, details.sources.as_deref(), &details.violations));
+            .and_then(|details| self.capture(result, &details.trace, details.sources.as_deref()));
     }
 
     /// Writes the capture of a run, if one is wanted.
@@ -227,7 +241,6 @@ impl Suite {
         result: &RunResult,
         trace: &Trace,
         sources: Option<&Sources>,
-        violations: &[Violation],
     ) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
         let captures = &self.request.captures;
         let folder = match result.verdict {
@@ -236,8 +249,7 @@ impl Suite {
         }?;
         let id = self.id(&self.runs[result.run]);
         let path = capture::path(folder, id);
-        let about = capture::About { verdict: result.verdict, requirements: &result.requirements, sources, violations };
-        Some(match capture::write(&path, id, &about, trace) {
+        Some(match capture::write(&path, id, result.verdict, &result.requirements, trace, sources) {
             Ok(()) => Ok(path),
             Err(error) => Err((path, error)),
         })
@@ -251,13 +263,6 @@ impl Suite {
         {
             let _mostly_there_is_none = std::fs::remove_file(capture::path(folder, self.id(&self.runs[run])));
         }
-    }
-}
-
-impl Worker {
-    /// Memory for a worker whose runs `interrupt` can stop.
-    pub(super) fn new(interrupt: &Interrupt) -> Self {
-        Worker { scratch: Scratch::with_interrupt(interrupt.clone()), oracle: Oracle::default() }
     }
 }
 
@@ -330,7 +335,7 @@ impl RunResult {
 /// The requirements that a script and its case name.
 ///
 /// # Errors
-/// A requirement that no catalogue has, or that the monitor does not watch, with its place.
+/// A requirement that no catalogue has, with its place.
 pub(super) fn requirements(
     script: &Script,
     case: Option<&Case>,
@@ -360,7 +365,6 @@ pub(super) fn requirements(
             }),
         }
     }
-    unknown.extend(oracle::faults(script));
     let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
     script.resolve(&mut of_script);
     of_case.append(&mut of_script);

@@ -49,8 +49,7 @@ impl Connection {
             }
             own.offered.add(segment.start(), segment.end());
         }
-        let is_new = peer.acknowledged.is_some_and(|number| !after(number, segment.data_end()));
-        if segment.fin() && own.fin.is_none() && is_in_window && is_new {
+        if segment.fin() && own.fin.is_none() && is_in_window {
             own.fin = Some(segment.data_end());
             own.fin_frame = Some(segment.frame);
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::super::text::escaped;
 use super::{Sums, kills, survivors, word};
-use crate::suite::KillMatrix;
+use crate::suite::{KillMatrix, KilledBy};
 
 /// Writes a document.
 pub(crate) fn write(out: &mut impl Write, matrix: &KillMatrix) -> io::Result<()> {
@@ -24,7 +24,7 @@ pub(crate) fn write(out: &mut impl Write, matrix: &KillMatrix) -> io::Result<()>
         }
     }
     writeln!(out, "\n## Requirements\n\n| requirement | level | | faults |\n|---|---|---|---|")?;
-    for row in &matrix.requirements {
+    for row in matrix.requirements.iter().filter(|row| row.killed_by != KilledBy::NotTried) {
         let (id, level) = (&row.requirement.id, row.requirement.level.name());
         writeln!(out, "| {id} | {level} | {} | {} |", word(row.killed_by), kills(matrix, row))?;
     }

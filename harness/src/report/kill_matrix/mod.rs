@@ -30,7 +30,7 @@ impl Sums {
     fn of(matrix: &KillMatrix) -> Sums {
         let count = |by| matrix.requirements.iter().filter(|row| row.killed_by == by).count();
         let faults = matrix.faults.iter().filter(|row| row.in_question).count();
-        let scripts = matrix.scripts.iter().filter(|row| row.passes_on.is_some()).count();
+        let scripts = matrix.scripts.iter().filter(|row| row.is_tried && row.passes_on.is_some()).count();
         Sums {
             provable: matrix.provable().count(),
             by: [KilledBy::Own, KilledBy::Other, KilledBy::Generic, KilledBy::None].map(count),
@@ -86,6 +86,7 @@ const fn word(killed_by: KilledBy) -> &'static str {
         KilledBy::Generic => "generic only",
         KilledBy::None => "SURVIVES",
         KilledBy::Unknown => "unknown",
+        KilledBy::NotTried => "not tried",
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn write(out: &mut impl Write, matrix: &KillMatrix, width: Option<usi
     let width = width.unwrap_or(WIDTH);
     let id = matrix.requirements.iter().map(|row| row.requirement.id.chars().count()).max().unwrap_or(0);
     let mut rfc = "";
-    for row in &matrix.requirements {
+    for row in matrix.requirements.iter().filter(|row| row.killed_by != KilledBy::NotTried) {
         if row.requirement.rfc != rfc {
             rfc = &row.requirement.rfc;
             writeln!(out, "{}", styled(STRONG, &format!("RFC {rfc}")))?;
@@ -25,7 +25,7 @@ pub(crate) fn write(out: &mut impl Write, matrix: &KillMatrix, width: Option<usi
             KilledBy::Own => GOOD,
             KilledBy::Other | KilledBy::Generic => DUBIOUS,
             KilledBy::None => BAD,
-            KilledBy::Unknown => FAINT,
+            KilledBy::Unknown | KilledBy::NotTried => FAINT,
         };
         let indent = 2 + id + 2 + WORD + 2;
         let text = match row.killed_by {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::Survivors;
+use super::survivors::Reason;
+use super::{Pairs, Survivors};
 use crate::engine::Verdict;
 use crate::suite::Requirement;
 use crate::suite::natural::natural;
@@ -34,6 +35,13 @@ struct Found {
     kills: BTreeSet<(&'static str, usize)>,
 }
 
+/// Reasons that are ones on the targets that ran.
+struct Here {
+    faults: BTreeMap<String, String>,
+    scripts: BTreeMap<String, String>,
+    requirements: BTreeMap<String, String>,
+}
+
 /// How well it is proven that a requirement's scripts can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -48,6 +56,8 @@ pub enum KilledBy {
     None,
     /// Its scripts pass on none of the targets, so that nothing can be told.
     Unknown,
+    /// By none, and none of the faults that were chosen is made for it.
+    NotTried,
 }
 
 /// One requirement.
@@ -100,6 +110,8 @@ pub struct ScriptRow {
     pub passes_on: Option<usize>,
     /// The faults that it kills.
     pub faults: Vec<&'static str>,
+    /// Whether all faults ran, and not some that were chosen.
+    pub is_tried: bool,
     /// Why no fault fails it, if somebody says so.
     pub reason: Option<String>,
 }
@@ -139,29 +151,52 @@ impl KillMatrix {
         }
     }
 
-    /// Whether a script names one of these requirements.
-    pub(super) fn names_one_of(&self, script: &str, ids: &[&str]) -> bool {
-        self.found.get(script).is_some_and(|found| ids.iter().any(|id| found.requirements.contains_key(*id)))
+    /// Whether a script has killed a fault so far.
+    pub(super) fn is_killing(&self, script: &str) -> bool {
+        self.found.get(script).is_some_and(|found| !found.kills.is_empty())
+    }
+
+    /// Whether a script names a requirement that a fault is made for.
+    pub(super) fn is_meant(&self, script: &str, fault: &Fault) -> bool {
+        self.found.get(script).is_some_and(|found| found.requirements.keys().any(|id| fault.is_made_for(id)))
     }
 
     /// All is known: makes the rows.
-    pub(super) fn finish(&mut self, faults: &[&'static Fault], survivors: &Survivors) {
+    pub(super) fn finish(&mut self, faults: &[&'static Fault], pairs: Pairs, survivors: &Survivors) {
+        let are_all = faults.len() == Fault::all().count();
+        // Only what is a reason here counts as one.
+        let here = |reasons: &BTreeMap<String, Reason>| -> BTreeMap<String, String> {
+            let held = reasons.iter().filter(|(_, reason)| reason.holds_on(&self.targets));
+            held.map(|(name, reason)| (name.clone(), reason.why.clone())).collect()
+        };
+        let survivors = &Here {
+            faults: here(&survivors.faults),
+            scripts: here(&survivors.scripts),
+            requirements: here(&survivors.requirements),
+        };
         let found = std::mem::take(&mut self.found);
         self.requirements = requirements(&found, faults, survivors);
-        let some_pass = found.values().any(|found| found.passes_on.is_some());
-        let states: BTreeMap<_, _> = self.requirements.iter().map(|row| (row.requirement.id.as_str(), row)).collect();
+        for row in self.requirements.iter_mut().filter(|row| row.kills.is_empty() && !are_all) {
+            if !faults.iter().any(|fault| fault.is_made_for(&row.requirement.id)) {
+                row.killed_by = KilledBy::NotTried;
+            }
+        }
+        let generic_run = pairs == Pairs::All && found.values().any(|found| found.passes_on.is_some());
         self.faults = faults
             .iter()
             .map(|fault| {
                 let kills = |found: &Found| found.kills.iter().any(|(name, _)| *name == fault.name);
-                let provable = |id: &&str| states.get(id).is_some_and(|row| row.killed_by != KilledBy::Unknown);
-                let own: Vec<_> = fault.requirements.iter().copied().filter(provable).collect();
-                let is_killed = |id: &str| states[id].kills.iter().any(|kill| kill.fault.name == fault.name);
+                let own: Vec<_> = self
+                    .requirements
+                    .iter()
+                    .filter(|row| row.is_provable() && fault.is_made_for(&row.requirement.id))
+                    .collect();
+                let missed = own.iter().filter(|row| !row.kills.iter().any(|kill| kill.fault.name == fault.name));
                 FaultRow {
                     fault,
                     scripts: found.iter().filter(|(_, f)| kills(f)).map(|(name, _)| name.clone()).collect(),
-                    missed: own.iter().filter(|id| !is_killed(id)).map(|id| (*id).to_owned()).collect(),
-                    in_question: if fault.is_generic() { some_pass } else { !own.is_empty() },
+                    missed: missed.map(|row| row.requirement.id.clone()).collect(),
+                    in_question: if fault.is_generic() { generic_run } else { !own.is_empty() },
                     reason: survivors.faults.get(fault.name).cloned(),
                 }
             })
@@ -172,15 +207,16 @@ impl KillMatrix {
                 name: name.clone(),
                 passes_on: found.passes_on,
                 faults: found.kills.iter().map(|(fault, _)| *fault).collect(),
+                is_tried: are_all,
                 reason: survivors.scripts.get(name).cloned(),
             })
             .collect();
         self.stale = self.stale(survivors);
     }
 
-    /// Requirements with scripts that pass somewhere.
+    /// Requirements with scripts that pass somewhere, and with faults to kill.
     pub fn provable(&self) -> impl Iterator<Item = &RequirementRow> {
-        self.requirements.iter().filter(|row| row.killed_by != KilledBy::Unknown)
+        self.requirements.iter().filter(|row| row.is_provable())
     }
 
     /// Requirements that no fault kills.
@@ -207,7 +243,7 @@ impl KillMatrix {
     }
 
     /// Explanations that explain nothing. Those about what did not run are left alone.
-    fn stale(&self, survivors: &Survivors) -> Vec<String> {
+    fn stale(&self, survivors: &Here) -> Vec<String> {
         let mut stale = Vec::new();
         for name in survivors.faults.keys() {
             let killed = self.faults.iter().any(|row| row.fault.name == name && !row.scripts.is_empty());
@@ -232,11 +268,7 @@ impl KillMatrix {
     }
 }
 
-fn requirements(
-    found: &BTreeMap<String, Found>,
-    faults: &[&'static Fault],
-    survivors: &Survivors,
-) -> Vec<RequirementRow> {
+fn requirements(found: &BTreeMap<String, Found>, faults: &[&'static Fault], survivors: &Here) -> Vec<RequirementRow> {
     let mut rows: BTreeMap<_, RequirementRow> = BTreeMap::new();
     for (script, found) in found {
         for requirement in found.requirements.values() {
@@ -254,7 +286,7 @@ fn requirements(
             }
             for (name, target) in &found.kills {
                 if let Some(fault) = faults.iter().find(|fault| fault.name == *name) {
-                    let own = fault.requirements.contains(&requirement.id.as_str());
+                    let own = fault.is_made_for(&requirement.id);
                     let kill = Kill { fault, target: *target, own };
                     if !row.kills.contains(&kill) {
                         row.kills.push(kill);
@@ -276,6 +308,13 @@ fn requirements(
     rows
 }
 
+impl RequirementRow {
+    /// Whether a script of it passes on a target, and a fault was there that it could kill.
+    pub fn is_provable(&self) -> bool {
+        !matches!(self.killed_by, KilledBy::Unknown | KilledBy::NotTried)
+    }
+}
+
 impl FaultRow {
     /// Whether a script should kill it and none does.
     pub fn survives(&self) -> bool {
@@ -286,6 +325,6 @@ impl FaultRow {
 impl ScriptRow {
     /// Whether it passes on a target and no fault fails it.
     pub fn survives(&self) -> bool {
-        self.passes_on.is_some() && self.faults.is_empty()
+        self.is_tried && self.passes_on.is_some() && self.faults.is_empty()
     }
 }

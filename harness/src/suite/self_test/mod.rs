@@ -10,12 +10,13 @@ mod survivors;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use matrix::{FaultRow, Kill, KillMatrix, KilledBy, RequirementRow, ScriptRow};
-pub use survivors::Survivors;
+pub use survivors::{Reason, Survivors};
 
 use super::KnownFailure;
 use super::config::Config;
 use super::event::{Event, Reporter, Totals};
 use super::plan::{self, PlannedRun};
+use super::work::Kept;
 use super::{Request, Source, Suite, SuiteError, TargetEntry};
 use crate::engine::{Interrupt, Verdict};
 use crate::target::fault::Fault;
@@ -26,7 +27,19 @@ use crate::target::{Clock, IpVersion};
 pub struct SelfTest {
     suite: Suite,
     faults: Vec<&'static Fault>,
+    pairs: Pairs,
     survivors: Survivors,
+}
+
+/// Which scripts run with which faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pairs {
+    /// Every script with every fault; on the machine's clock, where time passes for real, as [`Pairs::MadeFor`].
+    #[default]
+    All,
+    /// Each fault with the scripts of the requirements that it is made for; the generic ones with the scripts that none of
+    /// those fails.
+    MadeFor,
 }
 
 /// What a self-test gave.
@@ -55,22 +68,21 @@ impl SelfTest {
         config: &Config,
         request: Request,
         faults: &[String],
+        pairs: Pairs,
     ) -> Result<SelfTest, SuiteError> {
         let faults = match faults {
             [] => Fault::all().collect(),
             names => names.iter().map(|name| find_fault(name)).collect::<Result<_, _>>()?,
         };
-        let survivors = match source.survivors()? {
+        // What is explained is what survives the scripts as they are, without a profile.
+        let found = if request.profile.is_none() { source.survivors()? } else { None };
+        let survivors = match found {
             Some(found) => {
                 Survivors::parse(&found.text).map_err(|(message, span)| plan::data_error(&found, message, span))?
             }
             None => Survivors::default(),
         };
-        Ok(SelfTest {
-            suite: Suite::plan(source, targets, config, Request { unmonitored: true, ..request })?,
-            faults,
-            survivors,
-        })
+        Ok(SelfTest { suite: Suite::plan(source, targets, config, request)?, faults, pairs, survivors })
     }
 
     /// Whether no run is planned.
@@ -110,59 +122,87 @@ impl SelfTest {
             };
             passing.extend(self.suite.runs.iter().filter(passes).copied());
         }
-        let (suite, made) = self.with_faults(&passing, &matrix);
-        let mut seen = Seen::default();
-        sum(&mut faulty, run_suite(&suite, &mut seen, reporters, interrupt)?);
-        for ((target, (script, _)), run) in &seen.runs {
-            if let Some((fault, target)) = made.get(target).filter(|_| run.verdict == Verdict::Fail) {
-                matrix.add_kill(script, fault, *target);
-            }
+        let (clocks, pairs) = (self.clocks(), self.pairs);
+        self.suite.prepared = Some(Kept::default());
+        let meant = |run: &PlannedRun, fault: &Fault, matrix: &KillMatrix| match (pairs, clocks[run.target as usize]) {
+            (Pairs::All, Clock::Virtual) => true,
+            // What waits for real is run only where it is meant.
+            _ => matrix.is_meant(&self.suite.scripts[run.script as usize].name, fault),
+        };
+        let plan = Plan::new(&self.suite, &self.faults, &passing, |run, fault| meant(run, fault, &matrix));
+        sum(&mut faulty, self.run_faulty(plan, &mut matrix, reporters, interrupt)?);
+        if self.pairs == Pairs::MadeFor {
+            // What nothing failed that is made for it must fail with something.
+            let left: Vec<_> = passing
+                .iter()
+                .filter(|run| !matrix.is_killing(&self.suite.scripts[run.script as usize].name))
+                .copied()
+                .collect();
+            let plan = Plan::new(&self.suite, &self.faults, &left, |_, fault| fault.is_generic());
+            sum(&mut faulty, self.run_faulty(plan, &mut matrix, reporters, interrupt)?);
         }
-        matrix.finish(&self.faults, &self.survivors);
+        matrix.finish(&self.faults, self.pairs, &self.survivors);
         Ok(SelfTested { matrix, plain, faulty })
     }
 
-    /// The suite of the passing runs with each fault; and what each of its targets is: a fault, and the index of the
-    /// target that has it.
-    fn with_faults(
+    fn clocks(&self) -> Vec<Clock> {
+        self.suite.targets.iter().map(TargetEntry::clock).collect()
+    }
+
+    /// Runs the planned pairs, and tells the matrix which scripts failed.
+    fn run_faulty(
         &mut self,
+        plan: Plan,
+        matrix: &mut KillMatrix,
+        reporters: &mut [&mut dyn Reporter],
+        interrupt: &Interrupt,
+    ) -> Result<Totals, SuiteError> {
+        let plain = std::mem::replace(&mut self.suite.targets, plan.targets);
+        self.suite.runs = plan.runs;
+        let mut seen = Seen::default();
+        let totals = run_suite(&self.suite, &mut seen, reporters, interrupt);
+        self.suite.targets = plain;
+        for ((target, (script, _)), run) in &seen.runs {
+            if let Some((fault, target)) = plan.made.get(target).filter(|_| run.verdict == Verdict::Fail) {
+                matrix.add_kill(script, fault, *target);
+            }
+        }
+        totals
+    }
+}
+
+/// Runs on targets with faults.
+struct Plan {
+    targets: Vec<TargetEntry>,
+    runs: Vec<PlannedRun>,
+    /// What each target is: a fault, and the index of the target that has it.
+    made: BTreeMap<String, (&'static Fault, usize)>,
+}
+
+impl Plan {
+    /// Every run with every fault that it is meant for.
+    fn new(
+        suite: &Suite,
+        faults: &[&'static Fault],
         passing: &[PlannedRun],
-        matrix: &KillMatrix,
-    ) -> (Suite, BTreeMap<String, (&'static Fault, usize)>) {
-        let suite = &mut self.suite;
-        let (mut targets, mut runs, mut made) = (Vec::new(), Vec::new(), BTreeMap::new());
+        meant: impl Fn(&PlannedRun, &Fault) -> bool,
+    ) -> Plan {
+        let mut plan = Plan { targets: Vec::new(), runs: Vec::new(), made: BTreeMap::new() };
         for (index, plain) in suite.targets.iter().enumerate() {
-            for fault in &self.faults {
+            for fault in faults {
                 let mut target = plain.with_fault(fault);
-                let number = targets.len() as u32;
-                let meant = |run: &&PlannedRun| {
-                    // What waits for real is run only where it is meant.
-                    let script = &suite.scripts[run.script as usize].name;
-                    run.target as usize == index
-                        && (plain.clock() == Clock::Virtual || matrix.names_one_of(script, fault.requirements))
-                };
-                let before = runs.len();
-                for run in passing.iter().filter(meant) {
+                let (number, before) = (plan.targets.len() as u32, plan.runs.len());
+                for run in passing.iter().filter(|run| run.target as usize == index && meant(run, fault)) {
                     target.baseline.add(expected(suite.scripts[run.script as usize].file.clone(), fault));
-                    runs.push(PlannedRun { target: number, ..*run });
+                    plan.runs.push(PlannedRun { target: number, ..*run });
                 }
-                if runs.len() > before {
-                    made.insert(target.name.clone(), (*fault, index));
-                    targets.push(target);
+                if plan.runs.len() > before {
+                    plan.made.insert(target.name.clone(), (*fault, index));
+                    plan.targets.push(target);
                 }
             }
         }
-        let suite = Suite {
-            scripts: std::mem::take(&mut suite.scripts),
-            targets,
-            catalogues: suite.catalogues.clone(),
-            runs,
-            bases: std::mem::take(&mut suite.bases),
-            stale: Vec::new(),
-            request: std::mem::take(&mut suite.request),
-            has_old_captures: false,
-        };
-        (suite, made)
+        plan
     }
 }
 

@@ -25,7 +25,8 @@ pub struct Fault {
     pub does: &'static str,
     /// The clause it breaks, such as `RFC 1122 section 4.1.3.4`; empty for one that breaks everything.
     pub breaks: &'static str,
-    /// IDs of the requirements it is made for; none for a generic one, that no clause is meant by.
+    /// IDs of the requirements it is made for, or ranges of numbered ones such as `9293-T-091..097`; none for a generic
+    /// one, that no clause is meant by.
     pub requirements: &'static [&'static str],
     /// What it does in one run.
     make: fn() -> Box<dyn Behaviour>,
@@ -47,10 +48,28 @@ impl Fault {
         self.requirements.is_empty()
     }
 
+    /// Whether it is made for the requirement of this ID.
+    pub fn is_made_for(&self, id: &str) -> bool {
+        self.requirements.iter().any(|entry| match range(entry) {
+            Some((front, first, last)) => id
+                .strip_prefix(front)
+                .and_then(|number| number.parse().ok())
+                .is_some_and(|n| (first..=last).contains(&n)),
+            None => *entry == id,
+        })
+    }
+
     /// `target` with this fault, for the length of its run on `link`.
     pub fn wrap(&self, target: Box<dyn Target>, link: &Link) -> Box<dyn Target> {
         Box::new(target::FaultyTarget::new(target, (self.make)(), link))
     }
+}
+
+/// What is in front of the numbers of a range, the first and the last.
+fn range(entry: &str) -> Option<(&str, u32, u32)> {
+    let (first, last) = entry.split_once("..")?;
+    let (front, first) = first.split_at(first.rfind('-')? + 1);
+    Some((front, first.parse().ok()?, last.parse().ok()?))
 }
 
 impl std::fmt::Debug for Fault {
@@ -64,6 +83,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn a_range_means_every_number_in_it() {
+        let fault = Fault::find("receive-unacceptable-reset").unwrap();
+        assert!(fault.is_made_for("9293-U-4") && fault.is_made_for("9293-T-091") && fault.is_made_for("9293-T-097"));
+        assert!(!fault.is_made_for("9293-T-090") && !fault.is_made_for("9293-T-098") && !fault.is_made_for("9293-T"));
+    }
 
     #[test]
     fn names_are_unique_and_every_fault_says_what_it_is() {

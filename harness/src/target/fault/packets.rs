@@ -215,7 +215,11 @@ pub(super) fn source_as(packet: &mut Packet<'_>, up: u8) {
                     [192, 0, 2, up].into()
                 };
             }
-            Header::Ipv6(ip) => ip.source = u128::from(ip.source).wrapping_add(up.into()).into(),
+            Header::Ipv6(ip) => {
+                let is_host = !ip.source.is_multicast() && !ip.source.is_unspecified() && !ip.source.is_loopback();
+                let moved = u128::from(ip.source).wrapping_add(up.into()).into();
+                ip.source = if is_host { moved } else { [0xfd3d, 0xfa7b, 0xd17d, 0, 0, 0, 0, up.into()].into() };
+            }
             _ => {}
         }
     }

@@ -81,6 +81,51 @@ pub(super) static FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        name: "fragments-any-protocol",
+        does: "puts fragments together without a look at the protocol",
+        breaks: "RFC 791 section 3.2",
+        requirements: &["791-21"],
+        make: || {
+            on_injected(|packet, _| {
+                if let Some(ip) = packet.ipv4_mut().filter(|ip| ip.is_fragment()) {
+                    ip.protocol = Field::Forced(17);
+                    ip.checksum = Field::Computed;
+                }
+            })
+        },
+    },
+    Fault {
+        name: "fragments-odd-length-taken",
+        does: "takes a fragment whose length is no multiple of 8 although others follow",
+        breaks: "RFC 791 section 3.1, Fragment Offset",
+        requirements: &["791-09"],
+        make: || {
+            on_injected(|packet, between| {
+                let odd = packet.ipv4().is_some_and(|ip| ip.more_fragments) && packet.payload.len() % 8 != 0;
+                if odd {
+                    send_echo_reply_for(packet, between, (7, 1), b"abcdefghijklmnopqrstuvwxyz012345");
+                }
+            })
+        },
+    },
+    Fault {
+        name: "fragments-hole-ignored",
+        does: "takes a datagram for whole when its last fragment has come",
+        breaks: "RFC 791 section 3.2",
+        requirements: &["1122-IP-29"],
+        make: || {
+            let mut ends = BTreeMap::new();
+            on_injected(move |packet, between| {
+                let Some(part) = part(packet) else { return };
+                let end = ends.insert(part.identification, part.start + packet.payload.len());
+                let last = packet.ipv4().is_some_and(|ip| !ip.more_fragments);
+                if last && end.is_some_and(|end| end < part.start) {
+                    send_echo_reply_for(packet, between, (7, 1), b"abcdefgh\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0yz012345");
+                }
+            })
+        },
+    },
+    Fault {
         name: "fragments-overlapping-mixed",
         does: "answers an echo request whose fragments overlap with data that is in none of them",
         breaks: "RFC 791 section 3.2",

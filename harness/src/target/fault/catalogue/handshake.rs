@@ -14,23 +14,30 @@ use crate::target::fault::segments::{
     answer_segments, lose_segments_injected, lose_segments_sent, segments_injected, segments_sent,
 };
 use crate::target::{CallOutput, Errno, SocketCall};
-use crate::wire::{Header, Ipv4, Packet, Tcp, TcpFlags};
+use crate::wire::{Header, Ipv4, Ipv6, Packet, Tcp, TcpFlags};
 
 const EINPROGRESS: i32 = 115;
 
 pub(super) static FAULTS: &[Fault] = &[
     Fault {
+        name: "open-silent",
+        does: "sends no SYN when the application opens",
+        breaks: "RFC 9293 section 3.10.1",
+        requirements: &["9293-T-002"],
+        make: || lose_segments_sent(|segment, _| segment.tcp.flags == TcpFlags::SYN),
+    },
+    Fault {
         name: "open-refused",
         does: "answers every SYN by RST",
         breaks: "RFC 9293 section 3.10.7.2",
-        requirements: &["9293-U-10"],
+        requirements: &["9293-U-10", "9293-T-078"],
         make: || answer_segments(|segment, _| segment.tcp.flags.without(TcpFlags(0xc0)) == TcpFlags::SYN, send_reset),
     },
     Fault {
         name: "open-syn-ack-number-wrong",
         does: "acknowledges the SYN itself, not the number behind it, in a SYN-ACK",
         breaks: "RFC 9293 section 3.10.7.2",
-        requirements: &["9293-U-10"],
+        requirements: &["9293-U-10", "9293-T-078", "9293-T-081"],
         make: || {
             segments_sent(|segment, _| {
                 if segment.has(TcpFlags::SYN | TcpFlags::ACK) {
@@ -43,14 +50,14 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-third-ack-missing",
         does: "does not answer a SYN-ACK",
         breaks: "RFC 9293 section 3.10.7.3",
-        requirements: &["9293-U-17"],
+        requirements: &["9293-U-17", "9293-T-086"],
         make: || lose_segments_sent(|segment, _| segment.is_pure_ack() && segment.flow.expects == 0),
     },
     Fault {
         name: "open-bad-ack-unanswered",
         does: "says nothing to an acknowledgment of what it never sent, while it opens",
         breaks: "RFC 9293 section 3.5.2",
-        requirements: &["9293-U-3", "9293-U-11"],
+        requirements: &["9293-U-3", "9293-U-11", "9293-T-082", "9293-T-176"],
         make: || {
             lose_segments_sent(|segment, _| {
                 let opens = matches!(segment.flow.state(), Some(State::SynSent | State::SynReceived));
@@ -76,7 +83,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-fin-aborts",
         does: "answers a FIN by RST while it opens",
         breaks: "RFC 9293 section 3.10.7.3",
-        requirements: &["9293-U-11"],
+        requirements: &["9293-U-11", "9293-T-220"],
         make: || {
             answer_segments(
                 |segment, _| segment.has(TcpFlags::FIN) && segment.flow.state() == Some(State::SynSent),
@@ -88,7 +95,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-ack-establishes",
         does: "answers an acknowledgment without SYN by RST while it opens",
         breaks: "RFC 9293 section 3.10.7.3, fourth",
-        requirements: &["9293-U-17"],
+        requirements: &["9293-U-17", "9293-T-089"],
         make: || {
             answer_segments(
                 |segment, _| segment.is_pure_ack() && segment.flow.state() == Some(State::SynSent),
@@ -100,7 +107,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-reset-unchecked",
         does: "takes any RST for an answer to its SYN",
         breaks: "RFC 9293 section 3.10.7.3, second",
-        requirements: &["9293-U-5", "TCPX-04"],
+        requirements: &["9293-U-5", "TCPX-04", "9293-T-083", "9293-T-085"],
         make: || {
             segments_injected(|segment, _| {
                 if segment.has(TcpFlags::RST) && segment.flow.state() == Some(State::SynSent) {
@@ -114,7 +121,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-reset-ignored",
         does: "goes on opening after a RST that acknowledges its SYN",
         breaks: "RFC 9293 section 3.10.7.3, second",
-        requirements: &["9293-U-5", "9293-MUST-22"],
+        requirements: &["9293-U-5", "9293-MUST-22", "9293-T-084"],
         make: || {
             lose_segments_injected(|segment, _| {
                 segment.has(TcpFlags::RST) && segment.flow.state() == Some(State::SynSent)
@@ -125,7 +132,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-simultaneous-ignored",
         does: "drops a SYN that crosses its own",
         breaks: "RFC 9293 section 3.5 (MUST-10)",
-        requirements: &["9293-MUST-10"],
+        requirements: &["9293-MUST-10", "9293-T-087", "MYTH-09"],
         make: || {
             lose_segments_injected(|segment, _| {
                 segment.has(TcpFlags::SYN)
@@ -138,7 +145,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "open-simultaneous-reset-ignored",
         does: "drops a RST after SYNs that crossed",
         breaks: "RFC 9293 section 3.10.7.4, second (MUST-11)",
-        requirements: &["9293-MUST-11", "9293-U-32"],
+        requirements: &["9293-MUST-11", "9293-U-32", "9293-T-116..117"],
         make: || {
             lose_segments_injected(|segment, _| {
                 segment.has(TcpFlags::RST) && segment.flow.state() == Some(State::SynReceived)
@@ -159,10 +166,48 @@ pub(super) static FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        name: "open-unacceptable-unanswered",
+        does: "says nothing to segments outside its window while it waits for the handshake's end",
+        breaks: "RFC 9293 section 3.10.7.4, first",
+        requirements: &["9293-T-090", "9293-T-151"],
+        make: || {
+            lose_segments_injected(|segment, _| {
+                let outside = segment.tcp.sequence != segment.flow.expects && !segment.has(TcpFlags::RST);
+                segment.flow.state() == Some(State::SynReceived) && outside
+            })
+        },
+    },
+    Fault {
+        name: "open-reset-anywhere",
+        does: "takes any RST while it waits for the handshake's end",
+        breaks: "RFC 9293 section 3.10.7.4, second",
+        requirements: &["9293-T-098", "9293-T-133", "9293-U-5"],
+        make: || {
+            segments_injected(|segment, _| {
+                if segment.has(TcpFlags::RST) && segment.flow.state() == Some(State::SynReceived) {
+                    segment.tcp.sequence = segment.flow.expects;
+                }
+            })
+        },
+    },
+    Fault {
+        name: "open-old-ack-completes",
+        does: "takes an acknowledgment of something else for that of its SYN-ACK",
+        breaks: "RFC 9293 section 3.10.7.4, fifth",
+        requirements: &["9293-T-168", "9293-T-176", "9293-U-3"],
+        make: || {
+            segments_injected(|segment, _| {
+                if segment.has(TcpFlags::ACK) && segment.flow.state() == Some(State::SynReceived) {
+                    segment.tcp.acknowledgment = segment.flow.sent_to;
+                }
+            })
+        },
+    },
+    Fault {
         name: "open-duplicate-syn-resets",
         does: "answers the SYN that comes again by RST",
         breaks: "RFC 9293 section 3.10.7.4",
-        requirements: &["9293-U-10"],
+        requirements: &["9293-U-10", "9293-T-149..151"],
         make: || {
             answer_segments(
                 |segment, _| segment.has(TcpFlags::SYN) && segment.flow.state() == Some(State::SynReceived),
@@ -243,11 +288,13 @@ pub(super) static FAULTS: &[Fault] = &[
             on_call(|call, between| {
                 let SocketCall::Connect { address, .. } = call else { return None };
                 let to_many = address.ip().is_multicast() || is_broadcast(address.ip(), between);
-                let (IpAddr::V4(local), IpAddr::V4(remote), true) = (between.local(), address.ip(), to_many) else {
-                    return None;
+                let ip: Header = match (between.local(), address.ip()) {
+                    (IpAddr::V4(local), IpAddr::V4(remote)) if to_many => Ipv4::new(local, remote).into(),
+                    (IpAddr::V6(local), IpAddr::V6(remote)) if to_many => Ipv6::new(local, remote).into(),
+                    _ => return None,
                 };
                 let syn = Tcp { flags: TcpFlags::SYN, ..Tcp::new(49152, address.port()) };
-                between.send(&Packet::new([Ipv4::new(local, remote).into(), syn.into()], &[]));
+                between.send(&Packet::new([ip, syn.into()], &[]));
                 Some((Err(Errno(EINPROGRESS)), CallOutput::None))
             })
         },

@@ -71,7 +71,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "ip-padding-taken",
         does: "takes octets of the link behind the datagram for data",
         breaks: "RFC 791 section 3.1, Total Length",
-        requirements: &["791-04", "IP6-01"],
+        requirements: &["791-04", "IP6-01", "SEC-01"],
         make: || {
             on_injected(|packet, between| {
                 if between.trailer().is_empty() {
@@ -89,7 +89,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "ip-total-length-unchecked",
         does: "takes datagrams whose length is not possible with the octets that are there",
         breaks: "RFC 791 section 3.1, Total Length",
-        requirements: &["791-05", "IP6-01"],
+        requirements: &["791-05", "IP6-01", "SEC-01"],
         make: || {
             on_injected(|packet, _| match packet.headers.first() {
                 Some(Header::Ipv4(Ipv4 { total_length: Field::Forced(_), .. })) => compute_lengths(packet),
@@ -317,7 +317,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "ip-ttl-below-two-refused",
         does: "drops datagrams with TTL below 2",
         breaks: "RFC 1122 section 3.2.1.7",
-        requirements: &["1122-IP-15", "IP6-01"],
+        requirements: &["1122-IP-15", "IP6-01", "MYTH-20"],
         make: || {
             lose_injected(|packet, _| {
                 packet.ipv4().is_some_and(|ip| ip.ttl < 2) || packet.ipv6().is_some_and(|ip| ip.hop_limit < 2)

@@ -2,17 +2,26 @@
 
 mod acknowledgment;
 mod close;
+mod ecn;
 mod fragments;
 mod generic;
 mod handshake;
+mod hostile;
 mod icmp;
+mod icmp_to_tcp;
 mod ip;
 mod ip_options;
+mod ipv6;
+mod keep_alive;
 mod reset;
 mod retransmission;
+mod segmentation;
 mod tcp_header;
 mod tcp_options;
+mod timestamps;
 mod udp;
+mod urgent;
+mod window;
 
 use super::Fault;
 
@@ -21,14 +30,23 @@ pub(super) static ALL: &[&[Fault]] = &[
     ip::FAULTS,
     ip_options::FAULTS,
     fragments::FAULTS,
+    ipv6::FAULTS,
     icmp::FAULTS,
     udp::FAULTS,
     tcp_header::FAULTS,
     tcp_options::FAULTS,
+    timestamps::FAULTS,
     handshake::FAULTS,
     acknowledgment::FAULTS,
+    segmentation::FAULTS,
     retransmission::FAULTS,
+    window::FAULTS,
+    ecn::FAULTS,
+    urgent::FAULTS,
+    keep_alive::FAULTS,
+    icmp_to_tcp::FAULTS,
     close::FAULTS,
     reset::FAULTS,
+    hostile::FAULTS,
     generic::FAULTS,
 ];

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::acknowledgment::is_synchronized;
 use crate::target::fault::Fault;
 use crate::target::fault::behaviour::{Fate, both, on_injected, on_return};
-use crate::target::fault::flow::before;
+use crate::target::fault::flow::{State, before};
 use crate::target::fault::packets::{send_acknowledgment, send_reset};
 use crate::target::fault::segments::{
     Segment, answer_segments, believe_reset, lose_segments_injected, lose_segments_sent, segments_injected,
@@ -22,14 +22,14 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "reset-closed-port-silent",
         does: "answers nothing for which there is no connection",
         breaks: "RFC 9293 section 3.5.2",
-        requirements: &["9293-U-1", "9293-U-10", "9293-U-26"],
+        requirements: &["9293-U-1", "9293-U-10", "9293-U-26", "9293-T-040", "9293-T-052", "9293-T-074..075"],
         make: || lose_segments_sent(|segment, _| segment.has(TcpFlags::RST) && segment.flow.iss.is_none()),
     },
     Fault {
         name: "reset-number-zero",
         does: "sends RST with SEQ 0 where the number must be that of the acknowledgment",
         breaks: "RFC 9293 section 3.5.2",
-        requirements: &["9293-U-1", "9293-U-10", "9293-U-3"],
+        requirements: &["9293-U-1", "9293-U-10", "9293-U-3", "9293-T-075", "9293-T-077"],
         make: || {
             segments_sent(|segment, _| {
                 if segment.tcp.flags == TcpFlags::RST {
@@ -42,7 +42,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "reset-acknowledges-too-little",
         does: "acknowledges in a RST the SYN alone, not the data and FIN with it",
         breaks: "RFC 9293 section 3.5.2",
-        requirements: &["9293-U-1"],
+        requirements: &["9293-U-1", "9293-T-074"],
         make: || {
             segments_sent(|segment, _| {
                 if segment.has(TcpFlags::RST | TcpFlags::ACK) && segment.flow.iss.is_none() {
@@ -55,15 +55,53 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "reset-for-reset",
         does: "answers RST by RST where there is no connection",
         breaks: "RFC 9293 section 3.5.2",
-        requirements: &["9293-U-2", "9293-U-10"],
+        requirements: &["9293-U-2", "9293-U-10", "9293-T-073", "9293-T-076", "MYTH-12"],
         make: || answer_segments(|segment, _| segment.has(TcpFlags::RST) && segment.flow.iss.is_none(), send_reset),
     },
     Fault {
         name: "reset-ignored",
         does: "ignores a RST that is exactly right",
         breaks: "RFC 9293 section 3.10.7.4, second",
-        requirements: &["9293-U-7", "TCPX-01", "9293-U-26", "TCPX-06", "9293-MUST-12", "9293-MUST-66"],
+        requirements: &[
+            "9293-U-7",
+            "TCPX-01",
+            "9293-U-26",
+            "TCPX-06",
+            "9293-MUST-12",
+            "9293-MUST-66",
+            "9293-T-118..124",
+        ],
         make: || lose_segments_injected(|segment, _| segment.has(TcpFlags::RST) && is_synchronized(segment)),
+    },
+    Fault {
+        name: "reset-for-nothing",
+        does: "answers segments without SYN, ACK and RST by RST where something listens or opens",
+        breaks: "RFC 9293 sections 3.10.7.2 and 3.10.7.3",
+        requirements: &["9293-T-080", "9293-T-089", "9293-T-219..220", "9293-U-10"],
+        make: || {
+            answer_segments(
+                |segment, _| {
+                    let odd = TcpFlags::SYN.with(TcpFlags::ACK).with(TcpFlags::RST);
+                    segment.flow.irs.is_none() && segment.tcp.flags.0 & odd.0 == 0
+                },
+                send_reset,
+            )
+        },
+    },
+    Fault {
+        name: "reset-in-window-answered",
+        does: "answers a RST in its window by RST",
+        breaks: "RFC 5961 section 3.2",
+        requirements: &["9293-T-125..132"],
+        make: || {
+            answer_segments(
+                |segment, _| {
+                    let waits = segment.flow.state().is_some_and(|state| state >= State::SynReceived);
+                    segment.has(TcpFlags::RST) && waits && segment.tcp.sequence != segment.flow.expects
+                },
+                send_reset,
+            )
+        },
     },
     Fault {
         name: "reset-with-data-ignored",
@@ -89,7 +127,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "reset-outside-window-taken",
         does: "takes a RST anywhere",
         breaks: "RFC 9293 section 3.5.3",
-        requirements: &["9293-U-5", "TCPX-03"],
+        requirements: &["9293-U-5", "TCPX-03", "9293-T-099..105", "9293-T-134..140", "MYTH-13"],
         make: || {
             segments_injected(|segment, _| {
                 if segment.has(TcpFlags::RST) && is_synchronized(segment) {
@@ -131,7 +169,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "reset-by-syn",
         does: "resets a connection for a SYN in it, without an answer",
         breaks: "RFC 5961 section 4.2",
-        requirements: &["9293-U-8", "TCPX-05", "TCPX-06", "9293-U-26"],
+        requirements: &["9293-U-8", "TCPX-05", "TCPX-06", "9293-U-26", "9293-T-152..157", "MYTH-14"],
         make: || {
             on_injected(|packet, between| {
                 let is_syn = packet.tcp().is_some_and(|tcp| tcp.flags.contains(TcpFlags::SYN));

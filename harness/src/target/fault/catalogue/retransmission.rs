@@ -25,7 +25,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "retransmission-never",
         does: "sends nothing again",
         breaks: "RFC 9293 section 3.8.1",
-        requirements: &["9293-U-22", "TCPX-46", "TCPX-47", "9293-SHLD-16", "9293-MUST-22"],
+        requirements: &["9293-U-22", "TCPX-46", "TCPX-47", "9293-SHLD-16", "9293-MUST-22", "9293-T-239..245"],
         make: || lose_segments_sent(|segment, _| segment.is_again()),
     },
     Fault {
@@ -71,7 +71,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "retransmission-of-acknowledged",
         does: "sends again what is acknowledged",
         breaks: "RFC 9293 section 3.10.7.4, fifth",
-        requirements: &["9293-U-22"],
+        requirements: &["9293-U-22", "9293-T-177..181"],
         make: || repeat_segments_sent(&[1_400, 3_000], |segment, _| segment.data > 0),
     },
     Fault {
@@ -113,7 +113,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "retransmission-user-timeout-ignored",
         does: "ignores the application's user timeout",
         breaks: "RFC 9293 section 3.8.3 (MUST-21)",
-        requirements: &["9293-MUST-21", "9293-MUST-20"],
+        requirements: &["9293-MUST-21", "9293-MUST-20", "9293-T-230..237"],
         make: || {
             on_call(|call, _| match call {
                 SocketCall::SetSockOpt { level: IPPROTO_TCP, option: TCP_USER_TIMEOUT, .. } => {
@@ -127,7 +127,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "retransmission-of-last",
         does: "sends the last segment again instead of the first",
         breaks: "RFC 9293 section 3.10.8",
-        requirements: &["9293-U-22", "TCPX-47"],
+        requirements: &["TCPX-47"],
         make: || {
             lose_segments_sent(|segment, _| {
                 segment.is_again() && segment.data > 0 && segment.end() != segment.flow.sent_to
@@ -153,14 +153,14 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "congestion-window-ignored",
         does: "sends as if everything that it sends was acknowledged at once",
         breaks: "RFC 5681 section 3.1",
-        requirements: &["TCPX-33", "TCPX-35"],
+        requirements: &["TCPX-33", "TCPX-35", "TCPX-62", "SEC-10", "TCPX-37"],
         make: || believe_acknowledged(|segment, _| segment.data > 0),
     },
     Fault {
         name: "congestion-timeout-ignored",
         does: "sends on at full speed after a retransmission timeout",
         breaks: "RFC 5681 section 3.1",
-        requirements: &["TCPX-34", "TCPX-35"],
+        requirements: &["TCPX-34", "TCPX-37"],
         make: || believe_acknowledged(|segment, _| segment.data > 0 && segment.is_again()),
     },
     Fault {
@@ -175,6 +175,36 @@ pub(super) static FAULTS: &[Fault] = &[
                     lost += 1;
                 }
                 lost > 1 && segment.data > 0
+            })
+        },
+    },
+    Fault {
+        name: "congestion-limited-transmit-never",
+        does: "sends no new data for the first duplicate acknowledgments",
+        breaks: "RFC 3042 section 2",
+        requirements: &["TCPX-63"],
+        make: || {
+            let duplicate = Rc::new(RefCell::new(false));
+            let seen = Rc::clone(&duplicate);
+            both(
+                segments_injected(move |segment, _| {
+                    let open = segment.flow.sent_to != segment.flow.acknowledged;
+                    *seen.borrow_mut() = open && segment.tcp.acknowledgment == segment.flow.acknowledged;
+                }),
+                lose_segments_sent(move |segment, _| segment.data > 0 && *duplicate.borrow()),
+            )
+        },
+    },
+    Fault {
+        name: "sack-blocks-ignored",
+        does: "sends again what was selectively acknowledged",
+        breaks: "RFC 2018 section 5",
+        requirements: &["TCPX-64"],
+        make: || {
+            segments_injected(|segment, _| {
+                if !segment.has(TcpFlags::SYN) {
+                    segment.retain_options(|option| !matches!(option, TcpOption::Sack(_)));
+                }
             })
         },
     },

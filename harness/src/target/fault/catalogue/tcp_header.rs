@@ -2,7 +2,7 @@
 
 use crate::target::fault::Fault;
 use crate::target::fault::behaviour::{lose_injected, on_injected, on_sent};
-use crate::target::fault::packets::{mend, spoil_checksum};
+use crate::target::fault::packets::{checksum_on_wire, mend, spoil_checksum};
 
 pub(super) static FAULTS: &[Fault] = &[
     Fault {
@@ -28,6 +28,22 @@ pub(super) static FAULTS: &[Fault] = &[
                 if packet.tcp().is_some() {
                     mend(packet);
                 }
+            })
+        },
+    },
+    Fault {
+        name: "tcp-checksum-of-order",
+        does: "drops a segment whose words have only changed places, as if its checksum were a CRC",
+        breaks: "RFC 9293 section 3.1, Checksum",
+        requirements: &["MYTH-01"],
+        make: || {
+            let mut seen: Vec<(u16, Vec<u8>)> = Vec::new();
+            lose_injected(move |packet, _| {
+                let Some(checksum) = checksum_on_wire(packet).filter(|_| packet.tcp().is_some()) else { return false };
+                let octets = packet.to_octets();
+                let moved = seen.iter().any(|(sum, other)| *sum == checksum && *other != octets);
+                seen.push((checksum, octets));
+                moved
             })
         },
     },

@@ -75,14 +75,14 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "udp-empty-refused",
         does: "drops datagrams without data",
         breaks: "RFC 768, Fields, Length",
-        requirements: &["768-04"],
+        requirements: &["768-04", "MYTH-19"],
         make: || lose_injected(|packet, _| packet.udp().is_some() && packet.payload.is_empty()),
     },
     Fault {
         name: "udp-length-too-small-taken",
         does: "takes a datagram whose length is below 8 for one that has its header alone",
         breaks: "RFC 768, Fields, Length",
-        requirements: &["768-05"],
+        requirements: &["768-05", "MYTH-19"],
         make: || {
             on_injected(|packet, _| {
                 if packet.udp().is_some_and(|udp| udp_length(packet, udp) < Udp::LENGTH) {
@@ -136,7 +136,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "udp-checksum-none",
         does: "sends datagrams without a checksum",
         breaks: "RFC 1122 section 4.1.3.4",
-        requirements: &["1122-UDP-08", "1122-UDP-06"],
+        requirements: &["1122-UDP-08", "1122-UDP-06", "MYTH-18"],
         make: || {
             on_sent(|packet, _| {
                 if let Some(udp) = packet.udp_mut() {
@@ -163,7 +163,7 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "udp-checksum-unchecked",
         does: "takes datagrams whose checksum is wrong",
         breaks: "RFC 1122 section 4.1.3.4",
-        requirements: &["1122-UDP-07", "768-08"],
+        requirements: &["1122-UDP-07", "768-08", "MYTH-02"],
         make: || {
             on_injected(|packet, _| {
                 if packet.udp().is_some_and(|udp| !matches!(udp.checksum, Field::Computed | Field::Forced(0))) {
@@ -188,6 +188,13 @@ pub(super) static FAULTS: &[Fault] = &[
                 }
             })
         },
+    },
+    Fault {
+        name: "udp-checksum-odd-length-refused",
+        does: "drops datagrams of an odd length, whose checksum it pads wrongly",
+        breaks: "RFC 768, Fields, Checksum",
+        requirements: &["768-08"],
+        make: || lose_injected(|packet, _| packet.udp().is_some() && packet.payload.len() % 2 == 1),
     },
     Fault {
         name: "udp-checksum-zero-refused",

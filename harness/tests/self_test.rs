@@ -1,0 +1,156 @@
+//! The suite is itself tested: every requirement with a script is killed by a fault that is made for it.
+//!
+//! `rfcheck self-test --quick` runs each fault with the scripts of the requirements that it is made for. What smoltcp passes
+//! is proven in virtual time; what it does not pass, on the kernel, where that is possible.
+
+use std::collections::BTreeMap;
+
+use assert_cmd::Command;
+use rfcheck::suite::config::Config;
+use rfcheck::suite::{Coverage, Request, Source};
+use rfcheck::target::fault::Fault;
+
+/// What is looked at of the object that `--format json` writes.
+#[derive(serde::Deserialize)]
+struct Matrix {
+    as_expected: bool,
+    totals: Totals,
+    requirements: Vec<Requirement>,
+    faults: Vec<FaultRow>,
+    scripts: Vec<ScriptRow>,
+    stale: Vec<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct Totals {
+    requirements: usize,
+    killed_by_own: usize,
+    faults: usize,
+    faults_killed: usize,
+}
+
+#[derive(serde::Deserialize)]
+struct Requirement {
+    id: String,
+    killed_by: String,
+}
+
+#[derive(serde::Deserialize)]
+struct FaultRow {
+    name: String,
+    in_question: bool,
+    scripts: Vec<String>,
+    missed: Vec<String>,
+    reason: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct ScriptRow {
+    name: String,
+    passes_on: Option<String>,
+    faults: Vec<String>,
+}
+
+/// Exit status, matrix if there is one, and standard error.
+fn self_test(arguments: &[&str]) -> (i32, Option<Matrix>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_rfcheck"))
+        .args(["self-test", "--quick", "--format", "json"])
+        .args(arguments)
+        .output()
+        .expect("the command starts");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code().unwrap_or(-1), serde_json::from_slice(&output.stdout).ok(), error)
+}
+
+impl Matrix {
+    /// Requirements whose scripts pass, and that no fault made for them kills.
+    fn unproven(&self) -> Vec<&str> {
+        let rows = self.requirements.iter().filter(|row| !matches!(row.killed_by.as_str(), "own" | "unknown"));
+        rows.map(|row| row.id.as_str()).collect()
+    }
+
+    /// Scripts that pass, and that no fault fails.
+    fn idle(&self) -> Vec<&str> {
+        let rows = self.scripts.iter().filter(|row| row.passes_on.is_some() && row.faults.is_empty());
+        rows.map(|row| row.name.as_str()).collect()
+    }
+
+    /// Faults that no script kills, and nobody says why.
+    fn unexplained(&self) -> Vec<&str> {
+        let rows = self.faults.iter().filter(|row| row.in_question && row.scripts.is_empty() && row.reason.is_none());
+        rows.map(|row| row.name.as_str()).collect()
+    }
+}
+
+#[test]
+fn smoltcp_proves_every_requirement_that_it_meets() {
+    let (status, matrix, error) = self_test(&["--target", "smoltcp"]);
+    let matrix = matrix.unwrap_or_else(|| panic!("no matrix: {error}"));
+    assert_eq!(matrix.unproven(), Vec::<&str>::new(), "make a fault for each, or mend its scripts");
+    assert_eq!(matrix.idle(), Vec::<&str>::new(), "no fault fails these scripts");
+    assert_eq!(
+        matrix.unexplained(),
+        Vec::<&str>::new(),
+        "no script kills these faults: say why in specs/survivors.toml"
+    );
+    assert_eq!(matrix.stale, Vec::<String>::new());
+    assert_eq!((status, matrix.as_expected), (0, true), "{error}");
+    assert!(matrix.totals.requirements >= 400, "{} requirements", matrix.totals.requirements);
+    assert_eq!(matrix.totals.killed_by_own, matrix.totals.requirements);
+    assert!(matrix.totals.faults >= 300, "{} faults", matrix.totals.faults);
+}
+
+#[test]
+fn the_kernel_proves_what_smoltcp_does_not_meet() {
+    let (status, matrix, error) = self_test(&["--target", "smoltcp,linux"]);
+    let Some(matrix) = matrix.filter(|_| !error.contains("is not possible here")) else {
+        println!("not run: {error}");
+        return;
+    };
+    assert_eq!(matrix.unproven(), Vec::<&str>::new(), "make a fault for each, or mend its scripts");
+    assert_eq!(matrix.idle(), Vec::<&str>::new(), "no fault fails these scripts");
+    assert_eq!(
+        matrix.unexplained(),
+        Vec::<&str>::new(),
+        "no script kills these faults: say why in specs/survivors.toml"
+    );
+    let missed: BTreeMap<_, _> = matrix
+        .faults
+        .iter()
+        .filter(|row| !row.missed.is_empty() && row.reason.is_none())
+        .map(|row| (&row.name, &row.missed))
+        .collect();
+    assert!(missed.is_empty(), "faults claim to be made for requirements whose scripts do not notice them: {missed:?}");
+    let Totals { faults, faults_killed, .. } = matrix.totals;
+    assert!(faults_killed * 100 >= faults * 95, "{faults_killed} of {faults} faults are killed");
+    assert!(matrix.as_expected, "{error}");
+    // A run that the machine was too busy to judge proves nothing, and is nobody's fault.
+    assert!(matches!(status, 0 | 96), "{error}");
+}
+
+#[test]
+fn every_requirement_with_a_script_has_a_fault_made_for_it() {
+    let coverage = Coverage::of(&Source::BuiltIn, &Config::default(), &Request::default()).expect("the built-in specs");
+    let without: Vec<_> = coverage
+        .requirements()
+        .filter(|covered| !covered.scripts.is_empty())
+        .map(|covered| covered.requirement.id.as_str())
+        .filter(|id| !Fault::all().any(|fault| fault.is_made_for(id)))
+        .collect();
+    assert!(without.is_empty(), "make a fault for {}", without.join(", "));
+}
+
+#[test]
+fn every_fault_is_made_for_requirements_that_scripts_test() {
+    let coverage = Coverage::of(&Source::BuiltIn, &Config::default(), &Request::default()).expect("the built-in specs");
+    let tested: Vec<_> = coverage.requirements().filter(|covered| !covered.scripts.is_empty()).collect();
+    for fault in Fault::all().filter(|fault| !fault.is_generic()) {
+        for entry in fault.requirements {
+            let one = tested.iter().any(|covered| {
+                let id = &covered.requirement.id;
+                fault.is_made_for(id) && (entry == id || entry.contains(".."))
+            });
+            assert!(one, "{} is made for {entry}, which no script tests", fault.name);
+        }
+    }
+}
