@@ -49,7 +49,9 @@ impl Connection {
             }
             own.offered.add(segment.start(), segment.end());
         }
-        if segment.fin() && own.fin.is_none() && is_in_window {
+        // One from before the window is not taken, and ends nothing.
+        let is_old = peer.acknowledged.is_some_and(|number| after(number, segment.data_end()));
+        if segment.fin() && own.fin.is_none() && is_in_window && !is_old {
             own.fin = Some(segment.data_end());
             own.fin_frame = Some(segment.frame);
         }

@@ -30,6 +30,11 @@ fn scaled() -> Scene {
     scene.target(with_scale(seg("S.", 0, 1))).tester(seg(".", 1, 1).window(10))
 }
 
+/// The tester has sent ten octets, which are acknowledged.
+fn received_ten() -> Scene {
+    Scene::established().tester(seg(".", 1, 1).zeros(10)).target(seg(".", 1, 11))
+}
+
 /// The tester's FIN is acknowledged.
 fn tester_closes() -> Scene {
     Scene::established().tester(seg("F.", 1, 1)).target(seg(".", 1, 2))
@@ -159,6 +164,15 @@ pub(super) const CASES: &[Case] = &[
         invariant: Invariant::DataAfterFin,
         breaks: || tester_closes().tester(seg(".", 2, 1).zeros(10)).target(seg(".", 1, 12)),
         near_miss: || tester_closes().tester(seg(".", 2, 1).zeros(10)).target(seg(".", 1, 2)),
+    },
+    Case {
+        invariant: Invariant::DataAfterFin,
+        breaks: || {
+            let closed = received_ten().tester(seg("F.", 11, 1)).target(seg(".", 1, 12));
+            closed.tester(seg(".", 12, 1).zeros(10)).target(seg(".", 1, 22))
+        },
+        // The FIN is from before the window: it is not taken, and ends nothing.
+        near_miss: || received_ten().tester(seg("F.", 1, 1)).tester(seg(".", 11, 1).zeros(10)).target(seg(".", 1, 21)),
     },
     Case {
         invariant: Invariant::AcknowledgmentBack,
