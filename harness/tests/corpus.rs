@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rfcheck::fuzzing::session::Random;
+use rfcheck::fuzzing::{KNOWN_OF_SMOLTCP, Runner, Session};
+use rfcheck::target::smoltcp::SmoltcpFactory;
+
 /// Every file below a folder, in order of path; there must be some.
 fn files(folder: &str) -> Vec<PathBuf> {
     fn below(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -40,5 +44,28 @@ fn seeds_of_scripts_are_scripts() {
         let text = fs::read_to_string(&path).unwrap();
         let parsed = rfcheck::script::parse(&text, &rfcheck::script::Definitions::default());
         assert!(parsed.is_ok(), "{}: {parsed:?}", path.display());
+    }
+}
+
+/// Sessions that a fuzzer begins with, and those that found something once: nothing is found but what is known.
+#[test]
+fn tcp_smoltcp() {
+    let factory = SmoltcpFactory::new();
+    let mut runner = Runner::new(&factory).knowing(KNOWN_OF_SMOLTCP);
+    for path in files("corpus/tcp_smoltcp") {
+        let session = Session::from_octets(&fs::read(&path).unwrap());
+        assert_eq!(runner.run(&session).unwrap().finding, None, "{}", path.display());
+    }
+}
+
+/// Writes the seeds of sessions: `cargo test --test corpus -- --ignored`, where the encoding of sessions has changed.
+#[test]
+#[ignore = "writes into the checkout"]
+fn write_seeds_of_sessions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/tcp_smoltcp");
+    fs::create_dir_all(&folder).unwrap();
+    for seed in 0..24 {
+        let session = Session::random(&mut Random::new(seed), 12);
+        fs::write(folder.join(format!("seed-{seed:02}")), session.to_octets()).unwrap();
     }
 }

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::baseline::Baseline;
 use super::coverage::Coverage;
 use super::exit;
+use super::fuzz::Fuzz;
 use super::inspect::Inspect;
 use super::self_test::SelfTest;
 use crate::target::IpVersion;
@@ -57,6 +58,8 @@ pub(super) enum Command {
     SelfTest(SelfTest),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
+    /// Make scripts of what a fuzzer found
+    Fuzz(Fuzz),
     /// Tell what in a capture breaks an RFC
     Inspect(Inspect),
     /// List targets with what they declare to support

@@ -8,6 +8,7 @@ mod baseline;
 mod coverage;
 mod exit;
 mod fmt;
+mod fuzz;
 mod inspect;
 mod list;
 mod run;
@@ -58,6 +59,7 @@ fn execute(cli: &Cli, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError
         Command::Baseline(args) => baseline::baseline(args, &config, own),
         Command::SelfTest(args) => self_test::self_test(args, &config, own),
         Command::Fmt(args) => fmt::fmt(args),
+        Command::Fuzz(args) => fuzz::fuzz(args, &config, own),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Targets(args) => targets::targets(args, &config, own),
     }

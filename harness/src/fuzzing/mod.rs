@@ -1,32 +1,33 @@
-//! Bodies of the fuzz targets. The files under `fuzz/` call these; tests replay the corpora through them.
+//! Fuzzing: stateful sessions against any target, and parsers against themselves and others.
+//!
+//! [`Session`] is what an input means; [`Runner`] runs one on a fresh target and tells a [`Finding`]; an [`Oracle`]
+//! judges the packets. [`crate::fuzz_target`] makes a fuzz target of a factory, for cargo-fuzz. The files under `fuzz/`
+//! hold a few lines each; tests replay the corpora through the same functions, on stable Rust.
 
-use crate::script::{self, Definitions};
-use crate::wire::Packet;
+use crate::monitor::{Monitor, Vantage};
 
-/// Octets parse without panic, and what was parsed emits the same octets again.
-///
-/// # Panics
-///
-/// Where that does not hold: the fuzzer's finding.
-pub fn wire_round_trip(octets: &[u8]) {
-    let parsed = Packet::parse(octets, None);
-    let mut again = Vec::with_capacity(octets.len());
-    parsed.packet.emit(&mut again);
-    again.extend_from_slice(parsed.trailer);
-    assert_eq!(again, octets, "a datagram must emit as it was parsed");
-}
+mod campaign;
+mod finding;
+pub mod memory;
+mod oracle;
+mod parsers;
+mod run;
+pub mod session;
+mod smoltcp;
+mod target;
+mod triage;
 
-/// A text parses without panic, and a script that parses prints and parses to the same tree.
-///
-/// # Panics
-///
-/// Where that does not hold: the fuzzer's finding.
-pub fn script_round_trip(text: &str) {
-    let definitions = Definitions::default();
-    let Ok(tree) = script::parse(text, &definitions) else { return };
-    let printed = script::print(&tree);
-    match script::parse(&printed, &definitions) {
-        Ok(again) => assert_eq!(again, tree, "printing must keep the tree:\n{printed}"),
-        Err(diagnostics) => panic!("what was printed must parse: {diagnostics:?}\n{printed}"),
-    }
+pub use campaign::Campaign;
+pub use finding::{Cause, Finding};
+pub use oracle::{Complaint, Oracle};
+pub use parsers::{script_round_trip, wire_round_trip};
+pub use run::{Cut, Ran, Runner, Step};
+pub use session::Session;
+pub use smoltcp::KNOWN_OF_SMOLTCP;
+pub use target::{mutate_input, run_input};
+pub use triage::{Replayed, Triaged, minimise, triage};
+
+/// The oracles that judge sessions.
+pub fn oracles() -> Vec<Box<dyn Oracle>> {
+    vec![Box::new(Monitor::new(Vantage::link()))]
 }

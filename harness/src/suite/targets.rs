@@ -79,6 +79,14 @@ impl TargetEntry {
         }
     }
 
+    /// What makes its targets; `None` where each run makes them its own way.
+    pub fn factory(&self) -> Option<Arc<dyn TargetFactory>> {
+        match &self.maker {
+            Maker::Linux(_) => None,
+            Maker::Other(factory) => Some(Arc::clone(factory)),
+        }
+    }
+
     /// By what right and device its runs reach the kernel, if they do.
     pub fn access(&self) -> Option<String> {
         match &self.maker {

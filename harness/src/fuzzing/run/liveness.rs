@@ -1,0 +1,83 @@
+//! Whether a target still works after a session: a fresh connection opens, carries data both ways, and closes.
+
+use super::packet;
+use super::{Cause, Connection, Run, Stop};
+use crate::fuzzing::session::{CONNECTIONS, Segment};
+use crate::wire::TcpFlags;
+
+/// The number of the fresh connection.
+const FRESH: usize = CONNECTIONS;
+/// The port of the fresh connection's listening socket.
+const PORT: u16 = 7_000;
+/// The tester's port.
+const TESTER: u16 = 42_000;
+/// How long the target may take for each step, in microseconds of its own time: beyond a delayed acknowledgment, and
+/// beyond what a datagram of the session that comes late may delay.
+const PATIENCE: i64 = 3_000_000;
+/// Octets that go each way.
+const OCTETS: u16 = 100;
+
+impl Run<'_, '_> {
+    /// Opens a fresh connection, sends data both ways, and closes it.
+    pub(super) fn check_liveness(&mut self) -> Result<(), Stop> {
+        let ready = self.listening(PORT, 1)?;
+        let Some(listener) = ready else { return self.not_live("listen") };
+        let initial = self.setup.active.into();
+        self.runner.fresh.reset(TESTER, PORT, initial);
+        self.fresh(TcpFlags::SYN, 0)?;
+        self.until("handshake", |fresh| fresh.target_initial.is_some())?;
+        self.fresh(TcpFlags::ACK, 0)?;
+        let Some((_, fd)) = self.accepted(listener)? else { return self.not_live("accept") };
+        self.runner.fresh.opened(fd);
+        self.fresh(TcpFlags::PSH | TcpFlags::ACK, OCTETS)?;
+        self.until("acknowledgment", Connection::has_acknowledged_all)?;
+        self.read(FRESH, fd, OCTETS.into())?;
+        if !self.runner.fresh.has_read(OCTETS.into()) {
+            return self.not_live("read");
+        }
+        self.write(FRESH, fd, OCTETS.into())?;
+        self.until("data", |fresh| fresh.has_sent(OCTETS.into()))?;
+        self.fresh(TcpFlags::FIN | TcpFlags::ACK, 0)?;
+        self.until("acknowledgment of FIN", Connection::has_acknowledged_all)?;
+        self.ignore(crate::target::SocketCall::Close { fd })?;
+        self.until("FIN", |fresh| fresh.has_sent(u32::from(OCTETS) + 1))?;
+        self.fresh(TcpFlags::ACK, 0)
+    }
+
+    /// Sends a segment of the fresh connection.
+    fn fresh(&mut self, flags: TcpFlags, length: u16) -> Result<(), Stop> {
+        let mut out = std::mem::take(&mut self.runner.sent);
+        out.clear();
+        let segment = Segment::correct(0, flags, length);
+        let emitted = packet::segment(&segment, &self.runner.fresh, self.target.now(), &self.link, &mut out);
+        if let Some(tcp) = &emitted.tcp {
+            self.runner.fresh.sent(tcp, emitted.payload, true);
+        }
+        let result = self.inject(&out, segment.fault);
+        self.runner.sent = out;
+        result
+    }
+
+    /// Waits until the fresh connection has come so far.
+    fn until(&mut self, step: &'static str, is_done: fn(&Connection) -> bool) -> Result<(), Stop> {
+        let deadline = self.target.now().offset(PATIENCE);
+        while !is_done(&self.runner.fresh) {
+            if self.target.now() >= deadline {
+                return self.not_live(step);
+            }
+            self.advance(deadline, 1)?;
+        }
+        Ok(())
+    }
+
+    fn not_live(&self, step: &'static str) -> Result<(), Stop> {
+        let detail = "a fresh connection, as any peer opens one, does not get further".into();
+        self.found(Cause::NotLive(step), detail)?;
+        Err(Stop::Enough)
+    }
+
+    /// A connection of the session, or the fresh one.
+    pub(super) fn connection(&mut self, number: usize) -> &mut Connection {
+        if number == FRESH { &mut self.runner.fresh } else { &mut self.runner.connections[number] }
+    }
+}

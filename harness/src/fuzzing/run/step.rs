@@ -1,0 +1,34 @@
+//! What happened in a session, kept for whoever makes a script of it.
+
+use crate::target::{CallOutput, Errno, SocketCall};
+use crate::time::Instant;
+
+/// One thing that happened in a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Step {
+    /// The tester sent a datagram, or a fragment of it.
+    Injected { at: Instant, octets: Vec<u8>, cut: Option<Cut> },
+    /// The target sent a datagram.
+    Received { at: Instant, octets: Vec<u8> },
+    /// The target sent these octets, and this is what the payload must be.
+    Right { at: Instant, octets: Vec<u8>, data: Vec<u8> },
+    /// The target sent a segment, and this is what it may acknowledge at most.
+    Beyond { at: Instant, octets: Vec<u8>, acknowledgment: u32 },
+    /// The application made a call; EINTR is what a call gives that did not return at once. `right` is what it must
+    /// read, if it read something else.
+    Called { at: Instant, call: SocketCall, result: Result<i64, Errno>, output: CallOutput, right: Option<Vec<u8>> },
+    /// The check whether the target still works begins.
+    Fresh,
+}
+
+/// Which part of a datagram a fragment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The first octet of what the IP header carries.
+    pub start: usize,
+    /// The octet after the last.
+    pub end: usize,
+    /// Identification.
+    pub identification: u32,
+}
