@@ -21,8 +21,7 @@ fn a_violation_is_told_with_its_packet_and_its_clause() {
 fn a_diagram_shows_each_conversation_and_where_it_breaks_an_rfc() {
     let (status, out, _) = inspect(&["--diagram", "simultaneous-open.pcapng"]);
     insta::assert_snapshot!(out);
-    assert_eq!(status, 0, "a SHOULD is no failure");
-    assert_eq!(inspect(&["--strict", "simultaneous-open.pcapng"]).0, 100);
+    assert_eq!(status, 100);
 }
 
 #[test]
