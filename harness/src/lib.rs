@@ -8,6 +8,7 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod dialogue;
 pub mod engine;
 pub mod fuzzing;
 pub mod monitor;

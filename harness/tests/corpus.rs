@@ -37,6 +37,30 @@ fn script_parse() {
     }
 }
 
+#[test]
+fn dialogue_parse() {
+    for path in files("corpus/dialogue_parse") {
+        let text = fs::read_to_string(&path).unwrap();
+        let parsed = rfcheck::dialogue::Input::new(&text).parse();
+        assert!(parsed.is_ok(), "{}: {parsed:?}", path.display());
+        rfcheck::fuzzing::dialogue_round_trip(&text);
+    }
+}
+
+#[test]
+fn dialogue_framing() {
+    for path in files("corpus/dialogue_framing") {
+        rfcheck::fuzzing::dialogue_framing(&fs::read(&path).unwrap());
+    }
+}
+
+#[test]
+fn dns_message() {
+    for path in files("corpus/dns_message") {
+        rfcheck::fuzzing::dns_message(&fs::read(&path).unwrap());
+    }
+}
+
 /// A seed that does not parse seeds nothing.
 #[test]
 fn seeds_of_scripts_are_scripts() {

@@ -7,6 +7,7 @@
 use crate::monitor::{Monitor, Vantage};
 
 mod campaign;
+mod dialogue;
 mod finding;
 pub mod memory;
 mod oracle;
@@ -18,6 +19,7 @@ mod target;
 mod triage;
 
 pub use campaign::Campaign;
+pub use dialogue::{dialogue_framing, dialogue_round_trip, dns_message};
 pub use finding::{Cause, Finding};
 pub use oracle::{Complaint, Oracle};
 pub use parsers::{script_round_trip, wire_round_trip};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{LineIndex, Span};
+use super::{Diagnostics, LineIndex, Span};
 
 /// A script, or a file that it includes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +144,22 @@ impl Sources {
             _ => first.at.end,
         };
         self.describe(first.file, Span { start, end: end.max(start) }, first.frame)
+    }
+
+    /// Makes diagnostics whose places are in the expanded text point into the files that these came from. What is said
+    /// of one place is said once, however often a loop repeats it.
+    pub(crate) fn resolve(&self, diagnostics: &mut Diagnostics) {
+        for diagnostic in &mut *diagnostics {
+            let place = self.place(diagnostic.span);
+            (diagnostic.within, diagnostic.span) = (place.within(), place.span);
+        }
+        let mut kept: Diagnostics = Vec::with_capacity(diagnostics.len());
+        for diagnostic in diagnostics.drain(..) {
+            if !kept.iter().any(|other| other.is_same(&diagnostic)) {
+                kept.push(diagnostic);
+            }
+        }
+        *diagnostics = kept;
     }
 
     /// The place that a line of the expanded text came from.

@@ -53,18 +53,7 @@ impl Script {
     /// of one place is said once, however often a loop repeats it.
     pub fn resolve(&self, diagnostics: &mut Diagnostics) {
         let Some(sources) = &self.sources else { return };
-        for diagnostic in &mut *diagnostics {
-            let place = sources.place(diagnostic.span);
-            diagnostic.within = place.within();
-            diagnostic.span = place.span;
-        }
-        let mut kept: Diagnostics = Vec::with_capacity(diagnostics.len());
-        for diagnostic in diagnostics.drain(..) {
-            if !kept.iter().any(|other| other.is_same(&diagnostic)) {
-                kept.push(diagnostic);
-            }
-        }
-        *diagnostics = kept;
+        sources.resolve(diagnostics);
     }
 }
 
