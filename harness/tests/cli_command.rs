@@ -10,6 +10,8 @@ mod check;
 mod config;
 #[path = "cli_command/coverage.rs"]
 mod coverage;
+#[path = "cli_command/dialogues.rs"]
+mod dialogues;
 #[path = "cli_command/help.rs"]
 mod help;
 #[path = "cli_command/inspect.rs"]

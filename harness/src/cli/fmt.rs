@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args::Fmt;
 use super::exit::Exit;
 use super::output;
+use crate::dialogue;
 use crate::script::{Diagnostic, format, render};
 use crate::suite::{ScriptFile, Source, SuiteError};
 
@@ -24,7 +25,7 @@ pub(super) fn fmt(args: &Fmt) -> Result<Exit, SuiteError> {
                 continue;
             }
         };
-        match format(text) {
+        match format_of(&script.name, text) {
             Ok(formatted) if formatted == text => {}
             Ok(_) if args.check => {
                 println!("{}", script.name);
@@ -38,6 +39,12 @@ pub(super) fn fmt(args: &Fmt) -> Result<Exit, SuiteError> {
         }
     }
     Ok(exit)
+}
+
+/// The layout of the language that a file is in.
+fn format_of(name: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
+    let is_dialogue = name.ends_with(".dlg") || name.ends_with(".inc") && dialogue::is_included(text);
+    if is_dialogue { dialogue::format(text) } else { format(text) }
 }
 
 /// Writes beside the script and renames, so that no moment leaves half a script.

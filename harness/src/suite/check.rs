@@ -7,7 +7,8 @@ use super::config::Config;
 use super::discovery::Source;
 use super::plan::{self, Bases, Request};
 use super::{ScriptFile, SuiteError, header, work};
-use crate::script::{Diagnostic, Severity, Span, lint};
+use crate::dialogue;
+use crate::script::{Definition, Diagnostic, Severity, Span, lint};
 use crate::target::IpVersion;
 
 /// One script, and what is wrong with it.
@@ -70,12 +71,18 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
                     let mut found = parsed.warnings;
                     found.extend(dubious);
                     found.extend(base.for_script(&parsed.script).err());
-                    match work::requirements(&parsed.script, file.case.as_ref(), &catalogues) {
+                    let directives = &parsed.script.directives;
+                    match work::requirements(
+                        directives,
+                        |found| parsed.script.resolve(found),
+                        file.case.as_ref(),
+                        &catalogues,
+                    ) {
                         Ok(known) => requirements = known.into_vec(),
                         Err(unknown) => found.extend(unknown),
                     }
-                    level = work::level(&parsed.script, &requirements);
-                    title = work::title(&parsed.script, file.case.as_ref());
+                    level = work::level(directives, &requirements);
+                    title = work::title(directives, file.case.as_ref());
                     found
                 }
                 Err(found) => found,
@@ -87,20 +94,78 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
                 }
             }
         }
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-        let has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-        let earlier = all.iter().rev().take_while(|other: &&Checked| other.file.file == file.file);
-        let said: Vec<&Diagnostic> = earlier.flat_map(|other| &other.diagnostics).collect();
-        diagnostics.retain(|diagnostic| !said.iter().any(|earlier| earlier.is_same(diagnostic)));
-        if let Some(case) = &file.case {
-            diagnostics.iter_mut().for_each(|diagnostic| diagnostic.note(format!("in the case {}", case.name)));
-        }
-        let written = || header::values(text, "title").next();
-        let title = title.or_else(|| {
-            let title = written()?;
-            Some(file.case.as_ref().map_or_else(|| title.to_owned(), |case| case.fill(title)))
-        });
-        all.push(Checked { ip_versions, title, requirements, level, diagnostics, has_errors, file });
+        all.push(told(&all, Checked { ip_versions, title, requirements, level, diagnostics, has_errors: false, file }));
     }
     Ok(all)
+}
+
+/// Reads every dialogue, with the definitions of the profile and the command line.
+///
+/// # Errors
+/// A path or catalogue that cannot be read; a profile, option or definition that does not fit.
+pub fn check_dialogues(source: &Source, config: &Config, request: &Request) -> Result<Vec<Checked>, SuiteError> {
+    let mut dialogues = source.dialogues()?;
+    plan::retain_matching(&mut dialogues, &request.filters);
+    if dialogues.is_empty() {
+        return Ok(Vec::new());
+    }
+    let catalogues = plan::catalogues(source)?;
+    let mut bases = Bases::new(config, request);
+    let index = bases.get(None, request.profile.as_deref(), IpVersion::Ipv4)?;
+    let definitions: Vec<(String, String)> = bases.made[index as usize]
+        .settings
+        .definitions
+        .iter()
+        .map(|(name, definition)| {
+            let (Definition::Word(value) | Definition::String(value) | Definition::Command(value)) = definition;
+            (name.to_owned(), value.clone())
+        })
+        .collect();
+    let mut all = Vec::with_capacity(dialogues.len());
+    for file in dialogues {
+        let (mut requirements, mut level, mut title, mut ip_versions) = (Vec::new(), None, None, Vec::new());
+        let diagnostics = match file.text() {
+            Err(message) => vec![Diagnostic::error("file::read", Span::default(), message, "the file")],
+            Ok(text) => {
+                let known = header::ip_versions(text);
+                ip_versions = known.unwrap_or_else(|| vec![IpVersion::Ipv4, IpVersion::Ipv6]);
+                let (name, case, definitions) = (file.file.as_str(), file.case.as_ref(), &definitions[..]);
+                let input = dialogue::Input { name, text, definitions, case, includes: file.includes() };
+                match input.parse() {
+                    Err(found) => found,
+                    Ok(parsed) => {
+                        let mut found = dialogue::lint(&parsed);
+                        let directives = &parsed.directives;
+                        match work::requirements(directives, |found| parsed.resolve(found), case, &catalogues) {
+                            Ok(known) => requirements = known.into_vec(),
+                            Err(unknown) => found.extend(unknown),
+                        }
+                        level = work::level(directives, &requirements);
+                        title = work::title(directives, case);
+                        found
+                    }
+                }
+            }
+        };
+        all.push(told(&all, Checked { ip_versions, title, requirements, level, diagnostics, has_errors: false, file }));
+    }
+    Ok(all)
+}
+
+/// The same, with what was not yet said of an earlier case of it, in order of place.
+fn told(all: &[Checked], mut checked: Checked) -> Checked {
+    let (file, diagnostics) = (&checked.file, &mut checked.diagnostics);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    checked.has_errors = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let earlier = all.iter().rev().take_while(|other| other.file.file == file.file);
+    let said: Vec<&Diagnostic> = earlier.flat_map(|other| &other.diagnostics).collect();
+    diagnostics.retain(|diagnostic| !said.iter().any(|earlier| earlier.is_same(diagnostic)));
+    if let Some(case) = &file.case {
+        diagnostics.iter_mut().for_each(|diagnostic| diagnostic.note(format!("in the case {}", case.name)));
+    }
+    checked.title = checked.title.or_else(|| {
+        let title = header::values(file.text().unwrap_or_default(), "title").next()?;
+        Some(file.case.as_ref().map_or_else(|| title.to_owned(), |case| case.fill(title)))
+    });
+    checked
 }

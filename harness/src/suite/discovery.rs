@@ -64,20 +64,23 @@ impl Source {
     /// # Errors
     /// A path that does not exist, or a folder that cannot be listed.
     pub fn scripts(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
-        let mut scripts = Vec::new();
-        for (file, case) in self.files(&["pkt"])? {
-            let cases = file.into_cases();
-            let Some(asked) = case else {
-                scripts.extend(cases);
-                continue;
-            };
-            let names: Vec<_> = cases.iter().filter_map(|file| Some(file.case.as_ref()?.name.clone())).collect();
-            let Some(at) = names.iter().position(|name| *name == asked) else {
-                return Err(no_case(&cases[0].file, &asked, &names));
-            };
-            scripts.extend(cases.into_iter().nth(at));
-        }
-        Ok(scripts)
+        with_cases(self.files(&["pkt"])?.into_iter().filter(|(file, _)| !file.is_dialogue()))
+    }
+
+    /// All dialogues, and of those with cases each case, found as [scripts](Self::scripts) are.
+    ///
+    /// # Errors
+    /// A path that does not exist, or a folder that cannot be listed.
+    pub fn dialogues(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
+        with_cases(self.files(&["dlg"])?.into_iter().filter(|(file, _)| file.is_dialogue()))
+    }
+
+    /// A dialogue that was named as such, not found in a folder.
+    pub(super) fn named_dialogue(&self) -> Option<&Path> {
+        let Source::Paths(paths) = self else { return None };
+        let is_named =
+            |path: &&PathBuf| path.to_string_lossy().trim_end_matches(']').contains(".dlg") && !path.is_dir();
+        paths.iter().find(is_named).map(PathBuf::as_path)
     }
 
     /// All files in the language: those of scripts and, of folders, also those that scripts include.
@@ -85,7 +88,7 @@ impl Source {
     /// # Errors
     /// A path that does not exist, or a folder that cannot be listed.
     pub fn texts(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
-        let files = self.files(&["pkt", "inc"])?;
+        let files = self.files(&["pkt", "dlg", "inc"])?;
         Ok(files.into_iter().map(|(file, _)| file).collect())
     }
 
@@ -236,6 +239,24 @@ impl Source {
     }
 }
 
+/// The cases of each file, or the one that was asked for.
+fn with_cases(files: impl Iterator<Item = (ScriptFile, Option<String>)>) -> Result<Vec<ScriptFile>, DiscoveryError> {
+    let mut scripts = Vec::new();
+    for (file, case) in files {
+        let cases = file.into_cases();
+        let Some(asked) = case else {
+            scripts.extend(cases);
+            continue;
+        };
+        let names: Vec<_> = cases.iter().filter_map(|file| Some(file.case.as_ref()?.name.clone())).collect();
+        let Some(at) = names.iter().position(|name| *name == asked) else {
+            return Err(no_case(&cases[0].file, &asked, &names));
+        };
+        scripts.extend(cases.into_iter().nth(at));
+    }
+    Ok(scripts)
+}
+
 fn is_baseline(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "toml")
         && file.parent().and_then(Path::file_name).is_some_and(|folder| folder == BASELINES)
@@ -261,8 +282,11 @@ fn no_case(file: &str, asked: &str, names: &[String]) -> DiscoveryError {
 
 /// The file and the case of `FILE[CASE]`, where that is not itself a file.
 fn one_case(path: &Path) -> Option<(PathBuf, String)> {
-    let (file, case) = path.to_str()?.strip_suffix(']')?.split_once(".pkt[")?;
-    let file = PathBuf::from(format!("{file}.pkt"));
+    let (file, case) = path.to_str()?.strip_suffix(']')?.split_once('[')?;
+    if !file.ends_with(".pkt") && !file.ends_with(".dlg") {
+        return None;
+    }
+    let file = PathBuf::from(file);
     (!path.exists() && file.is_file()).then(|| (file, case.to_owned()))
 }
 

@@ -115,6 +115,12 @@ impl Suite {
         config: &Config,
         request: Request,
     ) -> Result<Suite, SuiteError> {
+        if let Some(named) = source.named_dialogue() {
+            return Err(SuiteError::Usage(format!(
+                "`{}` is a dialogue, and dialogues cannot run yet; `check`, `list` and `fmt` take them",
+                named.display()
+            )));
+        }
         let mut scripts = source.scripts()?;
         retain_matching(&mut scripts, &request.filters);
         let catalogues = catalogues(source)?;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::included::Included;
-use crate::script::{Case, Definitions, Input, cases};
+use crate::dialogue;
+use crate::script::{self, Case, Definitions, Includes, Input};
 
 /// One script, or one case of a script, from a folder or from the binary itself.
 #[derive(Debug)]
@@ -55,7 +56,8 @@ impl ScriptFile {
 
     /// The cases of the script, each as a script of its own; the script as it stands if it has none.
     pub fn into_cases(self) -> Vec<Self> {
-        let cases = cases(self.text().unwrap_or_default());
+        let text = self.text().unwrap_or_default();
+        let cases = if self.is_dialogue() { dialogue::cases(text) } else { script::cases(text) };
         if cases.is_empty() { vec![self] } else { cases.into_iter().map(|case| self.with_case(case)).collect() }
     }
 
@@ -77,6 +79,16 @@ impl ScriptFile {
     /// All that decides what its text stands for; `text` is its own.
     pub fn input<'a>(&'a self, text: &'a str, definitions: &'a Definitions) -> Input<'a> {
         Input { name: &self.file, text, definitions, case: self.case.as_ref(), includes: &*self.included }
+    }
+
+    /// Where the files that it includes come from.
+    pub(super) fn includes(&self) -> &dyn Includes {
+        &*self.included
+    }
+
+    /// Whether it is a dialogue, `.dlg`, and no script.
+    pub fn is_dialogue(&self) -> bool {
+        self.file.ends_with(".dlg")
     }
 
     /// The folder that its commands run in.

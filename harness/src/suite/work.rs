@@ -17,6 +17,7 @@ use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Setti
 use crate::script::tree::Action;
 use crate::script::{Case, Diagnostic, LineIndex, Script, Sources, Span};
 use crate::target::{Target, TargetError};
+use crate::text::Directive;
 use crate::trace::Trace;
 
 /// The requirements of one script: mostly one.
@@ -146,8 +147,8 @@ impl Suite {
         };
         let Prepared { script, settings, requirements } = &*prepared;
         let about = RunResult {
-            level: level(script, requirements),
-            title: title(script, file.case.as_ref()),
+            level: level(&script.directives, requirements),
+            title: title(&script.directives, file.case.as_ref()),
             requirements: requirements.clone(),
             ..RunResult::new(run)
         };
@@ -189,7 +190,8 @@ impl Suite {
         let base = &self.bases[planned.base as usize];
         let script = file.input(text, &base.settings.definitions).parse()?.script;
         let settings = base.for_script(&script).map_err(|diagnostic| vec![diagnostic])?;
-        let requirements = requirements(&script, file.case.as_ref(), &self.catalogues)?;
+        let requirements =
+            requirements(&script.directives, |found| script.resolve(found), file.case.as_ref(), &self.catalogues)?;
         Ok(Prepared { script, settings, requirements })
     }
 
@@ -337,14 +339,14 @@ impl RunResult {
 /// # Errors
 /// A requirement that no catalogue has, with its place.
 pub(super) fn requirements(
-    script: &Script,
+    directives: &[Directive],
+    resolve: impl FnOnce(&mut Vec<Diagnostic>),
     case: Option<&Case>,
     catalogues: &super::Catalogues,
 ) -> Result<Requirements, Vec<Diagnostic>> {
     let mut found = Requirements::new();
     let mut unknown = Vec::new();
-    let of_script = script
-        .directives
+    let of_script = directives
         .iter()
         .filter(|directive| directive.key.node == "requirement")
         .map(|directive| (&directive.value.node, directive.value.span));
@@ -366,21 +368,21 @@ pub(super) fn requirements(
         }
     }
     let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
-    script.resolve(&mut of_script);
+    resolve(&mut of_script);
     of_case.append(&mut of_script);
     if of_case.is_empty() { Ok(found) } else { Err(of_case) }
 }
 
 /// The level a script says, else the strongest of its requirements.
-pub(super) fn level(script: &Script, requirements: &[Arc<Requirement>]) -> Option<Level> {
-    let said = script.directives.iter().find(|directive| directive.key.node == "level");
+pub(super) fn level(directives: &[Directive], requirements: &[Arc<Requirement>]) -> Option<Level> {
+    let said = directives.iter().find(|directive| directive.key.node == "level");
     said.and_then(|directive| Level::from_name(&directive.value.node))
         .or_else(|| requirements.iter().map(|requirement| requirement.level).max())
 }
 
 /// The title, with the values of the case in place of its names.
-pub(super) fn title(script: &Script, case: Option<&Case>) -> Option<String> {
-    script.directives.iter().find(|directive| directive.key.node == "title").map(|directive| match case {
+pub(super) fn title(directives: &[Directive], case: Option<&Case>) -> Option<String> {
+    directives.iter().find(|directive| directive.key.node == "title").map(|directive| match case {
         Some(case) => case.fill(&directive.value.node),
         None => directive.value.node.clone(),
     })
