@@ -116,7 +116,8 @@ impl Connections {
     }
 
     /// A packet of the target that tells the numbers of its connection, or that comes before the one that does: the
-    /// expectation of it. `None` for all others.
+    /// expectation of it, which a correct target need not meet: it may be the fault that makes it come. `None` for all
+    /// others.
     pub(super) fn received(&mut self, octets: &[u8]) -> Option<String> {
         let parsed = Packet::parse(octets, None);
         let tcp = parsed.packet.tcp()?;
@@ -124,7 +125,7 @@ impl Connections {
         let (syn, ack) = (tcp.flags.contains(TcpFlags::SYN), tcp.flags.contains(TcpFlags::ACK));
         if syn && !ack && self.of(ports).is_none() {
             self.0.push(Known { ports, initial: None, target_initial: Some(tcp.sequence), active: true });
-            return Some("> S 0:0(0) <...>".into());
+            return Some(">? S 0:0(0) <...>".into());
         }
         let known = self.of(ports)?;
         if known.target_initial.is_some() {
@@ -132,12 +133,12 @@ impl Connections {
         }
         let line = if syn {
             known.target_initial = Some(tcp.sequence);
-            format!("> {} > {} {} 0:0(0) ack {} <...>", ports.1, ports.0, tcp.flags, tcp.acknowledgment)
+            format!(">? {} > {} {} 0:0(0) ack {} <...>", ports.1, ports.0, tcp.flags, tcp.acknowledgment)
         } else {
             let ack = tcp.acknowledgment.wrapping_sub(known.initial?);
             let sequence = tcp.sequence;
             let number = if tcp.flags.contains(TcpFlags::ACK) { format!(" ack {ack}") } else { String::new() };
-            format!("> {} > {} {} {sequence}:{sequence}(0){number} <...>", ports.1, ports.0, tcp.flags)
+            format!(">? {} > {} {} {sequence}:{sequence}(0){number} <...>", ports.1, ports.0, tcp.flags)
         };
         Some(line)
     }
