@@ -160,8 +160,25 @@ pub(super) static FAULTS: &[Fault] = &[
         name: "congestion-timeout-ignored",
         does: "sends on at full speed after a retransmission timeout",
         breaks: "RFC 5681 section 3.1",
-        requirements: &["TCPX-34", "TCPX-37"],
+        requirements: &["TCPX-34"],
         make: || believe_acknowledged(|segment, _| segment.data > 0 && segment.is_again()),
+    },
+    Fault {
+        name: "congestion-idle-ignored",
+        does: "begins at full speed after a silence of seconds",
+        breaks: "RFC 5681 section 4.1",
+        requirements: &["TCPX-40"],
+        make: || {
+            let (mut last, mut was_idle): (Option<Instant>, bool) = (None, false);
+            believe_acknowledged(move |segment, between| {
+                if segment.data == 0 {
+                    return false;
+                }
+                let before = last.replace(between.now());
+                was_idle |= before.is_some_and(|before| between.now() - before > Duration::from_secs(2));
+                was_idle
+            })
+        },
     },
     Fault {
         name: "congestion-lost-syn-ignored",
