@@ -3,6 +3,7 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use rfcheck::engine::{self, Scratch, Settings, Verdict};
+use rfcheck::monitor::{self, Monitor, Vantage};
 use rfcheck::script::{self, Definitions};
 use rfcheck::target::smoltcp::SmoltcpFactory;
 use rfcheck::target::{IpVersion, TargetFactory};
@@ -49,6 +50,24 @@ fn scripts_on_smoltcp(bencher: Bencher) {
         let mut target = factory.create(&settings.link).expect("smoltcp needs nothing of the machine");
         let outcome = engine::run(&script, &settings, target.as_mut(), &mut scratch);
         assert_eq!(outcome.verdict, Verdict::Pass, "{:?}", outcome.failure);
+        scratch.recycle(outcome.trace);
+    });
+}
+
+/// The same with the monitor's judgement, as the suite runs it.
+#[divan::bench]
+fn monitored_scripts_on_smoltcp(bencher: Bencher) {
+    let factory = SmoltcpFactory::default();
+    let settings = Settings::new(IpVersion::Ipv4);
+    let mut scratch = Scratch::default();
+    let mut monitor = Monitor::new(Vantage::link());
+    bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
+        let script = script::parse(SCRIPT, &Definitions::default()).expect("the benchmark's script parses");
+        let settings = settings.for_script(&script, &[]).expect("its options apply");
+        let mut target = factory.create(&settings.link).expect("smoltcp needs nothing of the machine");
+        let outcome = engine::run(&script, &settings, target.as_mut(), &mut scratch);
+        let violations = monitor::judge(&mut monitor, Vantage::link(), &outcome.trace, outcome.ended);
+        assert!(violations.is_empty(), "{violations:?}");
         scratch.recycle(outcome.trace);
     });
 }

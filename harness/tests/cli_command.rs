@@ -18,6 +18,8 @@ mod help;
 mod inspect;
 #[path = "cli_command/interrupt.rs"]
 mod interrupt;
+#[path = "cli_command/oracle.rs"]
+mod oracle;
 #[path = "cli_command/packets.rs"]
 mod packets;
 #[path = "cli_command/report.rs"]

@@ -69,7 +69,7 @@ pub(super) enum Command {
 /// Which scripts, and how they are read.
 #[derive(Debug, Args)]
 pub(super) struct Selection {
-    /// Scripts, and folders of them; without any, the built-in specs
+    /// Scripts, and folders of them; `SCRIPT[CASE]` is one case; without any, the built-in specs
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 

@@ -104,6 +104,8 @@ pub enum FailureKind {
     Command,
     /// A packet of the target is malformed, such as a wrong checksum.
     Malformed,
+    /// The monitor saw the target break an invariant that the script does not ask for.
+    Invariant,
     /// The target floods the link.
     Flood,
     /// The target is gone.

@@ -55,8 +55,8 @@ impl Icmp {
 
     /// Remembers what the tester sent, as an error may quote it. Both ends' are not remembered in captures, where routers
     /// change headers and quote.
-    pub(super) fn remember(&mut self, octets: &[u8], datagram: &Datagram<'_>) {
-        if datagram.sender != Sender::Tester {
+    pub(super) fn remember(&mut self, octets: &[u8], sender: Sender) {
+        if sender != Sender::Tester {
             return;
         }
         let mut prefix = [0; PREFIX];
@@ -210,10 +210,12 @@ impl Icmp {
 /// Whether the quoted datagram may be answered by an error at all.
 fn answers(quoted: &Quoted<'_>, kind: u8, is_ipv6: bool, vantage: &Vantage, findings: &mut Findings) {
     let packet = &quoted.packet;
-    let (Some(source), Some(destination)) = (quoted.source(), quoted.destination()) else { return };
+    let outer = packet.headers.first();
+    let ends = outer.and_then(Header::source).zip(outer.and_then(Header::destination));
+    let Some((source, destination)) = ends else { return };
     let icmp_kind = match packet.headers.last() {
         Some(Header::Icmpv4(icmp)) => Some(icmp.kind).filter(|_| icmp.is_error()),
-        Some(Header::Icmpv6(icmp)) => Some(icmp.kind).filter(|_| icmp.is_error()),
+        Some(Header::Icmpv6(icmp)) => Some(icmp.kind).filter(|kind| matches!(kind, 1..=4)),
         _ => None,
     };
     // A datagram cut within the 8 octets has its type in the first octet all the same.
@@ -223,7 +225,7 @@ fn answers(quoted: &Quoted<'_>, kind: u8, is_ipv6: bool, vantage: &Vantage, find
             first().filter(|kind| matches!(kind, 3 | 4 | 5 | 11 | 12))
         }
         Some(protocol::ICMPV6) if packet.icmpv6().is_none() && !packet.is_fragment() => {
-            first().filter(|kind| *kind < 128)
+            first().filter(|kind| matches!(kind, 1..=4))
         }
         _ => None,
     });

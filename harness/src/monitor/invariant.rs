@@ -130,6 +130,8 @@ invariants! {
     MssOnSyn: "9293-MUST-65", "MUST NOT", "RFC 9293 section 3.2";
     /// The window scale option stands in segments with SYN alone, and in a SYN-ACK only if the SYN had it.
     WindowScaleOnSyn: "TCPX-09", "MUST", "RFC 7323 section 2.2";
+    /// Windows are not scaled unless both SYNs had a window scale option.
+    WindowScaleUsed: "TCPX-09", "MUST", "RFC 7323 section 2.2";
     /// The shift count is at most 14.
     WindowScaleShift: "TCPX-11", "MUST", "RFC 7323 section 2.3";
     /// The SACK-permitted option stands in segments with SYN alone.

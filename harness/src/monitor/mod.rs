@@ -36,6 +36,9 @@ use violation::Findings;
 use crate::time::Instant;
 use crate::wire::Header;
 
+/// Fragments of fragments are put together so many times.
+const NESTED: u8 = 4;
+
 /// Who sent a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
@@ -117,20 +120,27 @@ impl Monitor {
         self.frame += 1;
         self.findings.begin(self.frame, at, sender != Sender::Tester);
         self.connections.advance(at, &self.vantage, &mut self.findings);
+        self.icmp.remember(octets, sender);
         let datagram = Datagram::read(octets, length, sender, self.vantage.offload);
         ip::check(&datagram, &self.vantage, &mut self.findings);
+        self.datagram(at, &datagram, NESTED);
+    }
+
+    /// One datagram, or a part of one that may be a part itself, `depth` times at most.
+    fn datagram(&mut self, at: Instant, datagram: &Datagram<'_>, depth: u8) {
         if datagram.validity == Validity::Unreadable {
             return;
         }
-        self.icmp.remember(octets, &datagram);
-        if datagram.packet().is_fragment() {
-            let Some(whole) = self.reassembly.add(at, &datagram, &mut self.findings) else { return };
-            let mut datagram = Datagram::read(&whole.octets, whole.octets.len(), sender, self.vantage.offload);
-            datagram.is_ambiguous = whole.is_ambiguous;
-            ip::check_transport(&datagram, &self.vantage, &mut self.findings);
-            self.transport(at, &datagram);
-        } else {
-            self.transport(at, &datagram);
+        if !datagram.packet().is_fragment() {
+            self.transport(at, datagram);
+        } else if let Some(whole) = self.reassembly.add(at, datagram, &mut self.findings)
+            && depth > 0
+        {
+            self.icmp.remember(&whole.octets, datagram.sender);
+            let mut of_all = Datagram::read(&whole.octets, whole.octets.len(), datagram.sender, self.vantage.offload);
+            of_all.is_ambiguous = whole.is_ambiguous || datagram.is_ambiguous;
+            ip::check_transport(&of_all, &self.vantage, &mut self.findings);
+            self.datagram(at, &of_all, depth - 1);
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::engine::{Blame, Failure, FailureKind};
+use crate::monitor::Violation;
 use crate::script::LineIndex;
 use crate::suite::{Event, Level, Reporter, RunFinished, StaleEntry, Staleness, Standing, Totals, verdict_name};
 
@@ -67,7 +68,17 @@ struct Run<'a> {
     failure: Option<FailureLine<'a>>,
     diagnostics: Vec<DiagnosticLine<'a>>,
     missing: &'a [String],
+    violations: Vec<ViolationLine<'a>>,
     capture: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ViolationLine<'a> {
+    packet: u64,
+    requirement: &'static str,
+    level: &'static str,
+    clause: &'static str,
+    message: &'a str,
 }
 
 #[derive(Serialize)]
@@ -214,6 +225,9 @@ impl<'a> Run<'a> {
             failure: details.and_then(|details| details.failure.as_ref()).map(|failure| FailureLine::of(run, failure)),
             diagnostics: details.map(|details| diagnostics(run, &details.diagnostics)).unwrap_or_default(),
             missing: details.map(|details| details.missing.as_slice()).unwrap_or_default(),
+            violations: details
+                .map(|details| details.violations.iter().map(ViolationLine::of).collect())
+                .unwrap_or_default(),
             capture: run.capture.map(|path| path.display().to_string()),
         }
     }
@@ -232,6 +246,19 @@ fn diagnostics<'a>(run: &RunFinished<'a>, diagnostics: &'a [crate::script::Diagn
             DiagnosticLine { code: d.code, message: &d.message, file, line, trail, help: d.help.as_deref() }
         })
         .collect()
+}
+
+impl<'a> ViolationLine<'a> {
+    fn of(violation: &'a Violation) -> Self {
+        let invariant = violation.invariant;
+        ViolationLine {
+            packet: violation.frame,
+            requirement: invariant.requirement(),
+            level: invariant.level(),
+            clause: invariant.clause(),
+            message: &violation.detail,
+        }
+    }
 }
 
 impl<'a> FailureLine<'a> {

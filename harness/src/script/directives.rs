@@ -49,6 +49,12 @@ pub const DIRECTIVES: &[KnownDirective] = &[
         repeatable: false,
         meaning: "level of the requirement where no catalogue tells it",
     },
+    KnownDirective {
+        key: "monitor",
+        value: DirectiveValue::Text,
+        repeatable: true,
+        meaning: "`off`, or the ID of a requirement that the monitor is not to watch in this script, and why",
+    },
 ];
 
 /// The same, as they are parsed.

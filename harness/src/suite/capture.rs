@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::catalogue::Requirement;
 use super::event::RunId;
 use crate::engine::Verdict;
+use crate::monitor::Violation;
 use crate::script::Sources;
 use crate::trace::{Judgement, Trace, TraceEvent, TraceEventKind, write_pcapng};
 
@@ -48,26 +49,34 @@ fn file_name_part(name: &str) -> String {
     out
 }
 
+/// What a capture tells of its run besides the packets.
+pub(super) struct About<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) requirements: &'a [Arc<Requirement>],
+    /// Where the lines of the events came from, if they are not simply the script's.
+    pub(super) sources: Option<&'a Sources>,
+    /// What the monitor saw.
+    pub(super) violations: &'a [Violation],
+}
+
 /// Writes one run's capture.
-pub(super) fn write(
-    path: &Path,
-    id: RunId<'_>,
-    verdict: Verdict,
-    requirements: &[Arc<Requirement>],
-    trace: &Trace,
-    sources: Option<&Sources>,
-) -> io::Result<()> {
+pub(super) fn write(path: &Path, id: RunId<'_>, about: &About<'_>, trace: &Trace) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let ids = requirements.iter().map(|r| r.id.as_str()).collect::<Vec<_>>().join(", ");
-    let title = format!("{} on {} over {}: {}", id.script.name, id.target, id.ip_version, verdict_name(verdict));
+    let ids = about.requirements.iter().map(|r| r.id.as_str()).collect::<Vec<_>>().join(", ");
+    let title = format!("{} on {} over {}: {}", id.script.name, id.target, id.ip_version, verdict_name(about.verdict));
     let out = BufWriter::new(File::create(path)?);
+    let mut frame = 0;
     write_pcapng(out, trace, &title, |event, text| {
-        let place = sources.filter(|_| event.line != 0).map(|sources| sources.line(event.line));
+        let place = about.sources.filter(|_| event.line != 0).map(|sources| sources.line(event.line));
         let (file, line) =
             place.as_ref().map_or((&*id.script.file, event.line), |place| (&place.file.name, place.line));
         comment(event, file, line, &ids, text);
+        frame += 1;
+        for violation in about.violations.iter().filter(|violation| violation.frame == frame) {
+            _ = write!(text, "; breaks {}: {}", violation.invariant, violation.detail);
+        }
     })?
     .flush()
 }

@@ -8,6 +8,7 @@ use super::baseline::{KnownFailure, StaleEntry};
 use super::catalogue::{Catalogues, Level, Requirement};
 use super::script_file::ScriptFile;
 use crate::engine::{Blame, Failure, Verdict};
+use crate::monitor::Violation;
 use crate::script::{Diagnostic, LineIndex, Sources};
 use crate::target::IpVersion;
 use crate::time::Instant;
@@ -98,6 +99,8 @@ pub struct Details {
     pub trace: Trace,
     /// When the script's time 0 was, on the target's clock.
     pub started: Instant,
+    /// What the monitor saw, known violations too.
+    pub violations: Vec<Violation>,
     /// Where the lines and octets that failure and trace name came from, if they are not simply the script's.
     pub sources: Option<Arc<Sources>>,
 }

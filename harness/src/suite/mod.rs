@@ -18,6 +18,7 @@ mod header;
 mod included;
 mod natural;
 mod nearest;
+mod oracle;
 mod plan;
 mod scheduler;
 mod script_file;
@@ -25,7 +26,9 @@ mod self_test;
 mod targets;
 mod work;
 
-pub use baseline::{Baseline, BaselineError, BaselineProblem, KnownFailure, StaleEntry, Staleness, check_baselines};
+pub use baseline::{
+    Baseline, BaselineError, BaselineProblem, KnownFailure, KnownViolation, StaleEntry, Staleness, check_baselines,
+};
 #[cfg(feature = "cli")]
 pub use baseline::{Change, ChangeKind, Observed, Observer, Update, UpdateInput};
 pub(crate) use capture::verdict_name;

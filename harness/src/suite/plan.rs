@@ -30,6 +30,8 @@ pub struct Request {
     pub definitions: Vec<String>,
     /// Whether shell commands and code blocks may run.
     pub commands: bool,
+    /// Whether the monitor does not judge, so that a run fails by its script alone.
+    pub unmonitored: bool,
     /// Whether a failure of any level is a failure.
     pub strict: bool,
     /// What is known of the targets' failures.

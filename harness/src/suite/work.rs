@@ -11,9 +11,11 @@ use smallvec::SmallVec;
 use super::baseline::KnownFailure;
 use super::catalogue::{Level, Requirement};
 use super::event::{Details, RunId};
+use super::oracle::{self, Oracle};
 use super::plan::{Base, PlannedRun, Suite};
 use super::{ScriptFile, capture, estimate, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
+use crate::monitor::Violation;
 use crate::script::tree::Action;
 use crate::script::{Case, Diagnostic, LineIndex, Script, Sources, Span};
 use crate::target::{Target, TargetError};
@@ -46,6 +48,13 @@ pub(super) struct RunResult {
     pub(super) capture: Option<Result<PathBuf, (PathBuf, std::io::Error)>>,
 }
 
+/// Memory that run after run uses.
+#[derive(Debug)]
+pub(super) struct Worker {
+    pub(super) scratch: Scratch,
+    oracle: Oracle,
+}
+
 /// Scripts that were prepared, by the indices of the script and of what its settings start from.
 #[derive(Debug, Default)]
 pub(super) struct Kept(Mutex<HashMap<(u32, u32), Arc<Prepared>>>);
@@ -73,12 +82,12 @@ struct Prepared {
 
 impl Suite {
     /// Runs one planned run. A panic below is the harness's own fault and ends only this run.
-    pub(super) fn execute(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
-        match catch_unwind(AssertUnwindSafe(|| self.attempt(run, scratch))) {
+    pub(super) fn execute(&self, run: usize, worker: &mut Worker, interrupt: &Interrupt) -> RunResult {
+        match catch_unwind(AssertUnwindSafe(|| self.attempt(run, worker))) {
             Ok(result) => result,
             Err(panic) => {
                 // What the panic left half done must not reach the next run.
-                *scratch = Scratch::with_interrupt(interrupt.clone());
+                *worker = Worker::new(interrupt);
                 let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
                 let message = format!("rfcheck panicked: {}", text.unwrap_or("no message"));
                 RunResult::failed(run, Verdict::Error, failure(Blame::Harness, FailureKind::Harness, message))
@@ -87,9 +96,9 @@ impl Suite {
     }
 
     /// As [`Suite::execute`], on a thread that was made for this run.
-    pub(super) fn execute_on_own_thread(&self, run: usize, scratch: &mut Scratch, interrupt: &Interrupt) -> RunResult {
+    pub(super) fn execute_on_own_thread(&self, run: usize, worker: &mut Worker, interrupt: &Interrupt) -> RunResult {
         match self.targets[self.runs[run].target as usize].prepare_thread() {
-            Ok(()) => self.execute(run, scratch, interrupt),
+            Ok(()) => self.execute(run, worker, interrupt),
             Err(error) => {
                 let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
                 RunResult::failed(run, Verdict::Inconclusive, failure)
@@ -130,7 +139,7 @@ impl Suite {
         self.targets[planned.target as usize].baseline.find(&self.id(planned))
     }
 
-    fn attempt(&self, run: usize, scratch: &mut Scratch) -> RunResult {
+    fn attempt(&self, run: usize, worker: &mut Worker) -> RunResult {
         let planned = &self.runs[run];
         let target = &self.targets[planned.target as usize];
         let file = &self.scripts[planned.script as usize];
@@ -161,7 +170,7 @@ impl Suite {
                 .with(Details { missing, ..Details::default() });
         }
         match target.create(&settings.link, file.folder()) {
-            Ok(mut adapter) => self.judge(about, script, settings, adapter.as_mut(), scratch),
+            Ok(mut adapter) => self.judge(about, script, settings, adapter.as_mut(), worker),
             Err(TargetError::Unsupported(what)) => {
                 let details = Details { missing: vec![what], ..Details::default() };
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
@@ -201,20 +210,28 @@ impl Suite {
         script: &Script,
         settings: &Settings,
         target: &mut dyn Target,
-        scratch: &mut Scratch,
+        worker: &mut Worker,
     ) -> RunResult {
-        let outcome = engine::run(script, settings, target, scratch);
+        let mut outcome = engine::run(script, settings, target, &mut worker.scratch);
+        let run = self.id(&self.runs[about.run]);
+        let baseline = &self.targets[self.runs[about.run].target as usize].baseline;
+        let broken = match self.request.unmonitored {
+            true => None,
+            false => worker.oracle.judge(script, settings, &run, baseline, &mut outcome),
+        };
         let mut result = RunResult {
             verdict: outcome.verdict,
             duration: outcome.ended.saturating_since(outcome.started),
             lateness: outcome.lateness,
+            level: broken.or(about.level),
             ..about
         };
-        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref());
+        let violations = if self.request.unmonitored { &[] } else { worker.oracle.violations() };
+        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref(), violations);
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
             if !self.request.traces {
-                scratch.recycle(outcome.trace);
+                worker.scratch.recycle(outcome.trace);
                 return result;
             }
         }
@@ -223,6 +240,7 @@ impl Suite {
             trace: outcome.trace,
             started: outcome.started,
             sources: script.sources.clone(),
+            violations: violations.to_vec(),
             ..Details::default()
         })
     }
@@ -234,7 +252,7 @@ impl Suite {
         result.capture = result
             .details
             .as_deref()
-            .and_then(|details| self.capture(result, &details.trace, details.sources.as_deref()));
+            .and_then(|details| self.capture(result, &details.trace, details.sources.as_deref(), &details.violations));
     }
 
     /// Writes the capture of a run, if one is wanted.
@@ -243,6 +261,7 @@ impl Suite {
         result: &RunResult,
         trace: &Trace,
         sources: Option<&Sources>,
+        violations: &[Violation],
     ) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
         let captures = &self.request.captures;
         let folder = match result.verdict {
@@ -251,7 +270,8 @@ impl Suite {
         }?;
         let id = self.id(&self.runs[result.run]);
         let path = capture::path(folder, id);
-        Some(match capture::write(&path, id, result.verdict, &result.requirements, trace, sources) {
+        let about = capture::About { verdict: result.verdict, requirements: &result.requirements, sources, violations };
+        Some(match capture::write(&path, id, &about, trace) {
             Ok(()) => Ok(path),
             Err(error) => Err((path, error)),
         })
@@ -265,6 +285,13 @@ impl Suite {
         {
             let _mostly_there_is_none = std::fs::remove_file(capture::path(folder, self.id(&self.runs[run])));
         }
+    }
+}
+
+impl Worker {
+    /// Memory for a worker whose runs `interrupt` can stop.
+    pub(super) fn new(interrupt: &Interrupt) -> Self {
+        Worker { scratch: Scratch::with_interrupt(interrupt.clone()), oracle: Oracle::default() }
     }
 }
 
@@ -337,7 +364,7 @@ impl RunResult {
 /// The requirements that a script and its case name.
 ///
 /// # Errors
-/// A requirement that no catalogue has, with its place.
+/// A requirement that no catalogue has, or that the monitor does not watch, with its place.
 pub(super) fn requirements(
     directives: &[Directive],
     resolve: impl FnOnce(&mut Vec<Diagnostic>),
@@ -367,6 +394,7 @@ pub(super) fn requirements(
             }),
         }
     }
+    unknown.extend(oracle::faults(script));
     let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
     resolve(&mut of_script);
     of_case.append(&mut of_script);

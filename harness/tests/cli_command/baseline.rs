@@ -229,6 +229,24 @@ fn entries_of_a_profile_are_written_and_hold_with_it_alone() {
 }
 
 #[test]
+fn each_case_has_its_entry_and_one_entry_for_several_is_not_split() {
+    let cases = "//@ case: ID={7,8}\n//@ case: 792-15 ID=9\n".to_owned() + FAILS_ON_IPV4;
+    let folder = folder(&[("a.pkt", &cases), ("baselines/smoltcp.toml", "")]);
+    let update = ["baseline", "update", ".", "--ip-version", "ipv4,ipv6"];
+    let baseline = folder.path().join("baselines/smoltcp.toml");
+    let (_, out, _) = outcome(folder.path(), &update);
+    assert!(out.contains("+ a.pkt[792-15]: ") && out.contains("+ a.pkt[ID=8]: ") && out.contains("2 added"), "{out}");
+    let written = std::fs::read_to_string(&baseline).unwrap();
+    assert!(written.contains("script = \"a.pkt\"\ncase = \"792-15\"\nreason = \"\"\n"), "{written}");
+    // Which case would keep the reason only a person knows.
+    let known = "[[known-failure]]\nscript = \"a.pkt\"\nreason = \"r\"\nclause = \"c\"\n";
+    std::fs::write(&baseline, known).unwrap();
+    let (_, out, _) = outcome(folder.path(), &update);
+    assert!(out.contains("? a.pkt: passes in some cases now") && out.contains("nothing to write"), "{out}");
+    assert_eq!(std::fs::read_to_string(&baseline).unwrap(), known);
+}
+
+#[test]
 fn the_built_in_baselines_cannot_be_rewritten() {
     let (status, out, err) = outcome(folder(&[]).path(), &["baseline", "update", "--filter", "rfc792/echo.pkt"]);
     assert_eq!((status, out.as_str()), (2, ""));

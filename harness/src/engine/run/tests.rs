@@ -467,3 +467,25 @@ fn a_series_of_one_connection_says_nothing_of_what_is_predictable() {
     assert_eq!((verdict, kind), (Verdict::Error, FailureKind::Script));
     assert_eq!(message, "two values of `s` are of the same addresses and ports");
 }
+
+#[test]
+fn connections_with_counted_sequence_numbers_fail_and_others_do_not() {
+    let script = "#for I in 1..16\n+0 < {1024+I} > 8080 S 0:0(0) win 1\n\
+                  +0 > 8080 > {1024+I} S. 0:0(0) ack 1 with tcp.sequence as isn\n#end\n+0 assert unpredictable(isn)\n";
+    let run = |isn: fn(u32) -> u32| {
+        let sends = (1..=16).map(|i| (0, segment("S.", isn(i), 0, 1))).collect();
+        run_on(&mut Replay::new(Clock::Virtual, sends), script)
+    };
+    let counted = run(|i| i * 64_000);
+    let (verdict, kind, message) = failure(&counted);
+    assert_eq!((verdict, kind), (Verdict::Fail, FailureKind::Assertion), "{message}");
+    assert!(message.starts_with("`isn` is predictable: 32 of 32 bits are the same in all 15 steps"), "{message}");
+    // Multiples of a large odd number are counted too; a hash is not.
+    assert_eq!(failure(&run(|i| i.wrapping_mul(0x9e37_79b9))).0, Verdict::Fail);
+    let hash = |i: u32| {
+        let mixed = (i ^ (i >> 16)).wrapping_mul(0x7feb_352d);
+        let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x846c_a68b);
+        mixed ^ (mixed >> 16)
+    };
+    assert_eq!(run(hash).verdict, Verdict::Pass);
+}

@@ -50,8 +50,8 @@ impl Connection {
             own.offered.add(segment.start(), segment.end());
         }
         // One from before the window is not taken, and ends nothing.
-        let is_old = peer.acknowledged.is_some_and(|number| after(number, segment.data_end()));
-        if segment.fin() && own.fin.is_none() && is_in_window && !is_old {
+        let is_new = peer.acknowledged.is_some_and(|number| !after(number, segment.data_end()));
+        if segment.fin() && own.fin.is_none() && is_in_window && is_new {
             own.fin = Some(segment.data_end());
             own.fin_frame = Some(segment.frame);
         }

@@ -35,7 +35,14 @@ impl Connection {
             let window = u32::from(segment.tcp.window) << shift;
             // The scaled window cannot say each edge (RFC 7323 section 2.4).
             let edge = number.wrapping_add(window).wrapping_add((1 << shift) - 1);
-            if after(right, edge) {
+            let offered = self.ends[from].opening.as_ref().and_then(|opening| opening.shift).unwrap_or(0).min(14);
+            let unscaled =
+                number.wrapping_add(u32::from(segment.tcp.window) << offered).wrapping_add((1 << offered) - 1);
+            if after(right, edge) && offered > shift && !after(right, unscaled) {
+                findings.fail(Invariant::WindowScaleUsed, || {
+                    format!("the window is {window}, scaled by the {offered} bits that the peer did not agree to")
+                });
+            } else if after(right, edge) {
                 let by = right.wrapping_sub(number.wrapping_add(window));
                 findings.fail(Invariant::WindowShrunk, || {
                     format!("the right edge of the window moves left by {by} octets; the window is {window}")

@@ -78,6 +78,10 @@ impl Connections {
         }
         let source = SocketAddr::new(source, tcp.source_port);
         let destination = SocketAddr::new(destination, tcp.destination_port);
+        if source == destination {
+            // Which of two ends that have the same name sent it, nobody can tell.
+            return;
+        }
         let (key, from) = if source <= destination { ((source, destination), 0) } else { ((destination, source), 1) };
         let segment = Segment::read(at, datagram, tcp, findings);
         let connection = self.connection(key);

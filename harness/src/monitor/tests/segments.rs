@@ -40,6 +40,20 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || opened(with_scale).target(with_scale(seg("S.", 0, 1))),
     },
     Case {
+        invariant: Invariant::WindowScaleUsed,
+        breaks: || {
+            let syn = with_scale(seg("S", 0, 0)).window(64_000);
+            let scene =
+                Scene::new().target(syn).tester(seg("S", 0, 0)).target(with_scale(seg("S.", 0, 1)).window(64_000));
+            scene.tester(seg(".", 1, 1)).target(seg(".", 1, 1).window(500))
+        },
+        near_miss: || {
+            let syn = with_scale(seg("S", 0, 0)).window(64_000);
+            let scene = Scene::new().target(syn).tester(with_scale(seg("S.", 0, 1)));
+            scene.target(seg(".", 1, 1).window(500))
+        },
+    },
+    Case {
         invariant: Invariant::WindowScaleShift,
         breaks: || Scene::new().target(seg("S", 0, 0).option(TcpOption::WindowScale(15))),
         near_miss: || Scene::new().target(seg("S", 0, 0).option(TcpOption::WindowScale(14))),

@@ -162,6 +162,7 @@ fn comparison(failure: &Failure, out: &mut String) {
 fn packets(run: &RunFinished<'_>, details: &Details, failure: &Failure, out: &mut String) {
     let mut lines = PacketLines::default();
     let mut shown = Vec::new();
+    let mut frame = 0;
     for event in &details.trace.events {
         let (arrow, octets) = match &event.kind {
             TraceEventKind::Injected { octets, .. } => ('<', octets),
@@ -174,6 +175,11 @@ fn packets(run: &RunFinished<'_>, details: &Details, failure: &Failure, out: &mu
         let row = format!("    {at:>11.6} {arrow} {text}");
         let row = if event.line != 0 && event.line == failure.line { row } else { styled(FAINT, &row) };
         shown.push(format!("{row}  {}", styled(FAINT, &place)));
+        frame += 1;
+        for violation in details.violations.iter().filter(|violation| violation.frame == frame) {
+            let broken = format!("^ {}: {}", violation.invariant.requirement(), violation.detail);
+            shown.push(format!("                {}", styled(BAD, &broken)));
+        }
     }
     if shown.is_empty() {
         return;

@@ -1,6 +1,7 @@
 //! What is wrong with baselines, told without running anything.
 
 use super::{Baseline, KnownFailure};
+use crate::monitor::Invariant;
 use crate::suite::SuiteError;
 use crate::suite::config::Config;
 use crate::suite::discovery::{Found, Source};
@@ -57,6 +58,14 @@ fn problems_of(found: &Found, source: &Source, config: &Config) -> Vec<BaselineP
             add(format!("line {} is about the same runs of `{}`", before.line, entry.script_and_case()));
         }
         seen.push(entry);
+    }
+    for known in baseline.violations() {
+        if !Invariant::ALL.iter().any(|invariant| invariant.requirement() == known.requirement) {
+            problems.push(problem(1, format!("the monitor does not watch a requirement `{}`", known.requirement)));
+        }
+        if !source.has_script(found.path.as_deref(), &known.seen_in) {
+            problems.push(problem(1, format!("there is no script `{}`", known.seen_in)));
+        }
     }
     problems
 }

@@ -49,6 +49,22 @@ pub struct KnownFailure {
     pub line: usize,
 }
 
+/// A requirement that a target is known to break wherever the monitor watches it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KnownViolation {
+    /// The requirement's ID.
+    pub requirement: String,
+    /// A script all of whose runs show it, from the folder of the specs: a run that does not says that the entry is stale.
+    pub seen_in: String,
+    /// Why it is broken.
+    pub reason: String,
+    /// The RFC clause that the target breaks, such as `RFC 9293 section 3.7.1`.
+    pub clause: String,
+    /// Where its authors were told.
+    pub upstream: Option<String>,
+}
+
 /// What one target is known to fail.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
@@ -59,6 +75,7 @@ pub struct Baseline {
     entries: Vec<KnownFailure>,
     /// Indices of entries by the last part of the script's path.
     by_file: HashMap<String, Vec<usize>>,
+    violations: Vec<KnownViolation>,
 }
 
 /// A baseline that cannot be read.
@@ -75,6 +92,8 @@ pub struct BaselineError {
 struct File {
     #[serde(default)]
     known_failure: Vec<Spanned<Entry>>,
+    #[serde(default)]
+    known_violation: Vec<Spanned<KnownViolation>>,
 }
 
 #[derive(serde::Deserialize)]
@@ -90,7 +109,7 @@ struct Entry {
 }
 
 impl Baseline {
-    /// Reads a baseline: `[[known-failure]]` entries.
+    /// Reads a baseline: `[[known-failure]]` and `[[known-violation]]` entries.
     ///
     /// # Errors
     /// Text that is no baseline, or an entry without a reason or a clause.
@@ -110,6 +129,20 @@ impl Baseline {
         let file: File = toml::from_str(text)
             .map_err(|error| BaselineError { message: one_line(error.message()), span: error.span() })?;
         let mut baseline = Baseline::default();
+        for known in file.known_violation {
+            let (span, known) = (known.span(), known.into_inner());
+            let fields = [
+                ("requirement", &known.requirement),
+                ("seen-in", &known.seen_in),
+                ("reason", &known.reason),
+                ("clause", &known.clause),
+            ];
+            if let Some((name, _)) = fields.into_iter().find(|(_, value)| value.trim().is_empty()) {
+                let message = format!("the known violation of `{}` needs its {name}", known.requirement);
+                return Err(BaselineError { message, span: Some(span) });
+            }
+            baseline.violations.push(known);
+        }
         for entry in file.known_failure {
             let (span, entry) = (entry.span(), entry.into_inner());
             for (name, value) in
@@ -161,6 +194,21 @@ impl Baseline {
     pub fn find(&self, run: &RunId<'_>) -> Option<&KnownFailure> {
         let near = self.by_file.get(file_name(&run.script.file))?;
         near.iter().map(|index| &self.entries[*index]).find(|known| known.holds_for(run))
+    }
+
+    /// What is known of a requirement that the monitor sees broken.
+    pub fn find_violation(&self, requirement: &str) -> Option<&KnownViolation> {
+        self.violations.iter().find(|known| known.requirement == requirement)
+    }
+
+    /// The known violations that this run must show.
+    pub fn shown_by<'a>(&'a self, run: &RunId<'_>) -> impl Iterator<Item = &'a KnownViolation> {
+        self.violations.iter().filter(|known| ends_with(&run.script.file, &known.seen_in))
+    }
+
+    /// All known violations, in order of the file.
+    pub fn violations(&self) -> impl Iterator<Item = &KnownViolation> {
+        self.violations.iter()
     }
 
     /// All entries, in order of the file.
@@ -252,5 +300,21 @@ clause = "RFC 8200 section 8.1"
         let text = "[[known-failure]]\nscript = \"a.pkt\"\nreason = \" \"\nclause = \"c\"\n";
         assert_eq!(wrong(text), ("the known failure of `a.pkt` needs its reason".into(), 3));
         assert_eq!(Baseline::parse_draft(text).unwrap().iter().count(), 1);
+    }
+
+    #[test]
+    fn a_known_violation_holds_in_every_run_and_shows_in_one() {
+        let text =
+            "[[known-violation]]\nrequirement = \"TCPX-09\"\nseen-in = \"a/b.pkt\"\nreason = \"r\"\nclause = \"c\"\n";
+        let baseline = Baseline::parse(text).unwrap();
+        assert!(baseline.find_violation("TCPX-09").is_some() && baseline.find_violation("TCPX-10").is_none());
+        let shown = |name: &str| {
+            let script = ScriptFile::from_text(name, "");
+            let run = RunId { script: &script, target: "t", ip_version: IpVersion::Ipv4, profile: None };
+            baseline.shown_by(&run).count()
+        };
+        assert_eq!((shown("specs/a/b.pkt"), shown("b.pkt")), (1, 0));
+        let error = Baseline::parse(&text.replace("\"c\"", "\"\"")).unwrap_err();
+        assert_eq!(error.message, "the known violation of `TCPX-09` needs its clause");
     }
 }

@@ -149,8 +149,11 @@ impl UpdateInput<'_> {
         let mut rest: Vec<_> = fails.iter().chain(&unjudged).map(|run| run.ip_version).collect();
         rest.sort_unstable();
         rest.dedup();
-        rest.retain(|version| !passes.iter().any(|run| run.ip_version == *version));
-        if rest.is_empty() { Fate::Keep } else { Fate::Narrow(rest, why) }
+        if rest.iter().any(|version| passes.iter().any(|run| run.ip_version == *version)) {
+            let why = "passes in some cases now: give each case that fails an entry of its own".to_owned();
+            return Fate::KeepUnconfirmed(why);
+        }
+        Fate::Narrow(rest, why)
     }
 
     /// Failures that no entry knows: each as the entry to be, with what went wrong.

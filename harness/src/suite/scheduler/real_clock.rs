@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 use super::attempts::{Attempts, DEGREES, Decision};
 use super::pace::Pace;
 use super::{Context, Message, is_interrupted, send};
-use crate::engine::{Interrupt, Scratch};
+use crate::engine::Interrupt;
 use crate::suite::Suite;
 use crate::suite::work::RunResult;
+use crate::suite::work::Worker;
 
 /// How many go on at once, per core, when the second try starts, and when a later one does.
 const FEW: usize = 4;
@@ -209,13 +210,13 @@ impl<'a> Crowd<'a> {
 }
 
 /// One of the suite's ways to run a planned run.
-type Execute = fn(&Suite, usize, &mut Scratch, &Interrupt) -> RunResult;
+type Execute = fn(&Suite, usize, &mut Worker, &Interrupt) -> RunResult;
 
 fn execute(context: Context<'_>, run: usize, attempt: usize, interrupt: &Interrupt, how: Execute) -> RunResult {
-    let mut scratch = Scratch::with_interrupt(interrupt.clone());
+    let mut worker = Worker::new(interrupt);
     // A failure that depends on where in the target's tick a run begins is none.
-    scratch.begin_later((attempt as u32 - 1) % 3);
-    let mut result = how(context.suite, run, &mut scratch, interrupt);
+    worker.scratch.begin_later((attempt as u32 - 1) % 3);
+    let mut result = how(context.suite, run, &mut worker, interrupt);
     result.attempts = attempt as u32;
     result
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use super::{Context, Message, send};
-use crate::engine::Scratch;
+use crate::suite::work::Worker;
 
 /// Runs that a worker takes at once: few enough to keep all workers busy to the end.
 const BATCH: usize = 4;
@@ -21,7 +21,7 @@ pub(super) fn run(context: Context<'_>, runs: &[usize], sender: &SyncSender<Mess
 }
 
 fn work(context: Context<'_>, runs: &[usize], next: &AtomicUsize, sender: &SyncSender<Message>) {
-    let mut scratch = Scratch::with_interrupt(context.interrupt.clone());
+    let mut worker = Worker::new(context.interrupt);
     loop {
         let from = next.fetch_add(BATCH, Ordering::Relaxed);
         let batch = runs.get(from..(from + BATCH).min(runs.len())).unwrap_or_default();
@@ -33,7 +33,7 @@ fn work(context: Context<'_>, runs: &[usize], next: &AtomicUsize, sender: &SyncS
                 return;
             }
             send(sender, Message::Started(*run));
-            let result = context.suite.execute(*run, &mut scratch, context.interrupt);
+            let result = context.suite.execute(*run, &mut worker, context.interrupt);
             send(sender, Message::Finished(result));
         }
     }

@@ -82,7 +82,12 @@ impl SelfTest {
             }
             None => Survivors::default(),
         };
-        Ok(SelfTest { suite: Suite::plan(source, targets, config, request)?, faults, pairs, survivors })
+        Ok(SelfTest {
+            suite: Suite::plan(source, targets, config, Request { unmonitored: true, ..request })?,
+            faults,
+            pairs,
+            survivors,
+        })
     }
 
     /// Whether no run is planned.

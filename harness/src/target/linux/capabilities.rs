@@ -37,11 +37,12 @@ const CALLS: [&str; 30] = [
 ];
 
 /// What scripts may ask for by name; the names are the same on every target.
-const FEATURES: [&str; 24] = [
+const FEATURES: [&str; 25] = [
     "accecn",
     "congestion-control",
     "delayed-ack",
     "ecn",
+    "ephemeral-ports",
     "fast-open",
     "fast-retransmit",
     "half-duplex-close",

@@ -36,7 +36,7 @@ const CALLS: &[&str] = &[
 /// What no RFC demands and smoltcp has. Not here, as smoltcp lacks it: `urgent` data for the user, `ecn`, `fast-open`,
 /// `path-mtu-discovery`, retransmission by SACK (`sack-recovery`: it reports blocks but does not use them),
 /// `ipv6-fragmentation`. Not `icmp-errors`, which come back from calls on the socket they are about: smoltcp gives them
-/// to sockets of their own kind.
+/// to sockets of their own kind. Nor `ephemeral-ports`, which smoltcp leaves to whoever uses it.
 const FEATURES: &[&str] = &[
     "congestion-control",
     "delayed-ack",
