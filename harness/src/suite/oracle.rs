@@ -72,8 +72,8 @@ impl Oracle {
 }
 
 /// What is wrong with what a script takes from the monitor's eyes.
-pub(super) fn faults(script: &Script) -> Vec<Diagnostic> {
-    let directives = script.directives.iter().filter(|directive| directive.key.node == "monitor");
+pub(super) fn faults(directives: &[Directive]) -> Vec<Diagnostic> {
+    let directives = directives.iter().filter(|directive| directive.key.node == "monitor");
     let fault = |directive: &Directive| {
         let (what, why) = directive.value.node.split_once(char::is_whitespace).unwrap_or((&directive.value.node, ""));
         let is_watched = Invariant::ALL.iter().any(|invariant| invariant.requirement() == what);

@@ -394,7 +394,7 @@ pub(super) fn requirements(
             }),
         }
     }
-    unknown.extend(oracle::faults(script));
+    unknown.extend(oracle::faults(directives));
     let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
     resolve(&mut of_script);
     of_case.append(&mut of_script);
