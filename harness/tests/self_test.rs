@@ -3,7 +3,7 @@
 //! `rfcheck self-test --quick` runs each fault with the scripts of the requirements that it is made for. What smoltcp passes
 //! is proven in virtual time; what it does not pass, on the kernel, where that is possible.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use assert_cmd::Command;
 use rfcheck::suite::config::Config;
@@ -75,6 +75,18 @@ impl Matrix {
         rows.map(|row| row.name.as_str()).collect()
     }
 
+    /// All that is not as it should be, in words.
+    fn gaps(&self) -> BTreeSet<String> {
+        let claimed = self.faults.iter().filter(|row| row.reason.is_none());
+        let missed = claimed.flat_map(|row| {
+            row.missed.iter().map(|id| format!("{} is made for {id}, whose scripts do not notice it", row.name))
+        });
+        let unproven = self.unproven().into_iter().map(|id| format!("no fault made for {id} kills it"));
+        let idle = self.idle().into_iter().map(|script| format!("no fault fails {script}"));
+        let unexplained = self.unexplained().into_iter().map(|fault| format!("no script kills {fault}"));
+        missed.chain(unproven).chain(idle).chain(unexplained).chain(self.stale.iter().cloned()).collect()
+    }
+
     /// Faults that no script kills, and nobody says why.
     fn unexplained(&self) -> Vec<&str> {
         let rows = self.faults.iter().filter(|row| row.in_question && row.scripts.is_empty() && row.reason.is_none());
@@ -100,32 +112,27 @@ fn smoltcp_proves_every_requirement_that_it_meets() {
     assert!(matrix.totals.faults >= 300, "{} faults", matrix.totals.faults);
 }
 
+/// On the kernel a busy machine may judge a run wrongly or not at all: what is not proven is looked at twice.
 #[test]
 fn the_kernel_proves_what_smoltcp_does_not_meet() {
-    let (status, matrix, error) = self_test(&["--target", "smoltcp,linux"]);
-    let Some(matrix) = matrix.filter(|_| !error.contains("is not possible here")) else {
-        println!("not run: {error}");
-        return;
-    };
-    assert_eq!(matrix.unproven(), Vec::<&str>::new(), "make a fault for each, or mend its scripts");
-    assert_eq!(matrix.idle(), Vec::<&str>::new(), "no fault fails these scripts");
-    assert_eq!(
-        matrix.unexplained(),
-        Vec::<&str>::new(),
-        "no script kills these faults: say why in specs/survivors.toml"
-    );
-    let missed: BTreeMap<_, _> = matrix
-        .faults
-        .iter()
-        .filter(|row| !row.missed.is_empty() && row.reason.is_none())
-        .map(|row| (&row.name, &row.missed))
-        .collect();
-    assert!(missed.is_empty(), "faults claim to be made for requirements whose scripts do not notice them: {missed:?}");
-    let Totals { faults, faults_killed, .. } = matrix.totals;
-    assert!(faults_killed * 100 >= faults * 95, "{faults_killed} of {faults} faults are killed");
-    assert!(matrix.as_expected, "{error}");
-    // A run that the machine was too busy to judge proves nothing, and is nobody's fault.
-    assert!(matches!(status, 0 | 96), "{error}");
+    let mut unproven: Option<BTreeSet<String>> = None;
+    for _ in 0..2 {
+        let (status, matrix, error) = self_test(&["--target", "smoltcp,linux"]);
+        let Some(matrix) = matrix.filter(|_| !error.contains("is not possible here")) else {
+            println!("not run: {error}");
+            return;
+        };
+        assert!(matches!(status, 0 | 96 | 100), "{error}");
+        let Totals { faults, faults_killed, .. } = matrix.totals;
+        assert!(faults_killed * 100 >= faults * 95, "{faults_killed} of {faults} faults are killed");
+        let now = matrix.gaps();
+        let both = unproven.take().map_or_else(|| now.clone(), |before| before.intersection(&now).cloned().collect());
+        if both.is_empty() {
+            return;
+        }
+        unproven = Some(both);
+    }
+    panic!("make a fault for each, mend its scripts, or say why in specs/survivors.toml: {unproven:#?}");
 }
 
 #[test]
