@@ -230,6 +230,36 @@ pub(super) static FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        name: "open-isn-counted",
+        does: "counts its initial sequence numbers up, connection by connection",
+        breaks: "RFC 6528 section 3",
+        requirements: &["9293-MUST-9", "9293-SHLD-1", "TCPX-51"],
+        make: || {
+            let mut last = 0u32;
+            segments_sent(move |segment, _| {
+                if segment.has(TcpFlags::SYN) {
+                    last = last.wrapping_add(64_000);
+                    segment.tcp.sequence = last;
+                }
+            })
+        },
+    },
+    Fault {
+        name: "open-port-counted",
+        does: "counts its ephemeral ports up, connection by connection",
+        breaks: "RFC 6056 section 3.3",
+        requirements: &["SEC-15"],
+        make: || {
+            let mut last = 40_000;
+            segments_sent(move |segment, _| {
+                if segment.tcp.flags == TcpFlags::SYN {
+                    last += 1;
+                    segment.tcp.source_port = last;
+                }
+            })
+        },
+    },
+    Fault {
         name: "open-listen-resets-others",
         does: "forgets its connections when something listens again",
         breaks: "RFC 9293 section 3.9.1.1 (MUST-41)",

@@ -1,6 +1,7 @@
 //! The Timestamps option (RFC 7323 sections 3 to 5).
 
 use crate::target::fault::Fault;
+use crate::target::fault::behaviour::Behaviour;
 use crate::target::fault::segments::{Segment, lose_segments_injected, segments_injected, segments_sent};
 use crate::wire::{TcpFlags, TcpOption};
 
@@ -64,6 +65,26 @@ pub(super) static FAULTS: &[Fault] = &[
                 if segment.tcp.options.is_empty() && !segment.has(TcpFlags::RST) {
                     segment.tcp.options.push(TcpOption::Timestamps { value: 1, echo_reply: 0 }).pad();
                 }
+            })
+        },
+    },
+    Fault {
+        name: "timestamps-one-clock",
+        does: "begins the timestamps of all connections with the same number",
+        breaks: "RFC 7323 section 7.1",
+        requirements: &["TCPX-23"],
+        make: || edit_values_sent(|segment, value| if segment.has(TcpFlags::SYN) { 4711 } else { value }),
+    },
+    Fault {
+        name: "timestamps-clock-fast",
+        does: "has a timestamp clock with a tick of 1/8 ms",
+        breaks: "RFC 7323 section 5.4",
+        requirements: &["TCPX-22"],
+        make: || {
+            let mut first = None;
+            edit_values_sent(move |_, value| {
+                let first = *first.get_or_insert(value);
+                value.wrapping_add(value.wrapping_sub(first).wrapping_mul(7))
             })
         },
     },
@@ -148,14 +169,23 @@ pub(super) static FAULTS: &[Fault] = &[
 ];
 
 /// Changes the timestamps that the target echoes: `edit` has the segment, the value and the echo reply.
-fn edit_timestamps_sent(
-    mut edit: impl FnMut(&Segment<'_>, u32, u32) -> u32 + 'static,
-) -> Box<dyn crate::target::fault::Behaviour> {
+fn edit_timestamps_sent(mut edit: impl FnMut(&Segment<'_>, u32, u32) -> u32 + 'static) -> Box<dyn Behaviour> {
+    rewrite_sent(move |segment, value, echo_reply| (value, edit(segment, value, echo_reply)))
+}
+
+/// Changes the values of the target's timestamps: `edit` has the segment and the value.
+fn edit_values_sent(mut edit: impl FnMut(&Segment<'_>, u32) -> u32 + 'static) -> Box<dyn Behaviour> {
+    rewrite_sent(move |segment, value, echo_reply| (edit(segment, value), echo_reply))
+}
+
+fn rewrite_sent(mut edit: impl FnMut(&Segment<'_>, u32, u32) -> (u32, u32) + 'static) -> Box<dyn Behaviour> {
     segments_sent(move |segment, _| {
         let found = segment.tcp.options.find(TcpOption::TIMESTAMPS);
         let Some(TcpOption::Timestamps { value, echo_reply }) = found else { return };
         let Some(at) = segment.tcp.options.position(TcpOption::TIMESTAMPS) else { return };
-        let echo = edit(segment, value, echo_reply).to_be_bytes();
-        segment.tcp.options.as_bytes_mut()[at + 6..at + 10].copy_from_slice(&echo);
+        let (value, echo_reply) = edit(segment, value, echo_reply);
+        let octets = segment.tcp.options.as_bytes_mut();
+        octets[at + 2..at + 6].copy_from_slice(&value.to_be_bytes());
+        octets[at + 6..at + 10].copy_from_slice(&echo_reply.to_be_bytes());
     })
 }
