@@ -121,3 +121,14 @@ pub enum FailureKind {
     /// The run took longer than it may.
     TimedOut,
 }
+
+impl FailureKind {
+    /// Whether it is seen in what the target does, and not in the script, the environment or the harness.
+    pub fn is_of_target(self) -> bool {
+        use FailureKind::*;
+        match self {
+            Packet | Missing | Unwanted | Timing | Call | Assertion | Malformed | Invariant | Flood | Gone => true,
+            Command | Script | Environment | Harness | Interrupted | TimedOut => false,
+        }
+    }
+}
