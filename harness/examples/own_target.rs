@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use rfcheck::target::{
-    CallId, CallMode, Capabilities, Clock, Event, IpVersion, Link, SocketCall, Target, TargetError, TargetFactory,
+    CallId, CallMode, Capabilities, Clock, Event, IpVersion, Link, Services, SocketCall, Target, TargetError,
+    TargetFactory,
 };
 use rfcheck::time::Instant;
 use rfcheck::wire::{Header, Icmpv4, Packet};
@@ -27,6 +28,7 @@ fn capabilities() -> Capabilities {
         commands: false,
         blocking_calls: false,
         features: BTreeSet::new(),
+        services: Services::default(),
     }
 }
 

@@ -12,7 +12,8 @@ use rfcheck::engine::{FailureKind, Interrupt, Verdict};
 use rfcheck::suite::config::Config;
 use rfcheck::suite::{Event, Request, RunFinished, Source, Standing, Suite, TargetEntry, Totals};
 use rfcheck::target::{
-    self, CallId, CallMode, Capabilities, Clock, IpVersion, Link, SocketCall, Target, TargetError, TargetFactory,
+    self, CallId, CallMode, Capabilities, Clock, IpVersion, Link, Services, SocketCall, Target, TargetError,
+    TargetFactory,
 };
 use rfcheck::time::Instant;
 
@@ -42,6 +43,7 @@ impl Factory {
             commands: false,
             blocking_calls: false,
             features: BTreeSet::new(),
+            services: Services::default(),
         };
         let (made, alive, most_alive) = (AtomicUsize::new(0), Arc::default(), Arc::default());
         Arc::new(Factory { capabilities, behaviour, made, alive, most_alive })

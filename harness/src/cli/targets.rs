@@ -60,7 +60,17 @@ fn describe(out: &mut impl Write, target: &TargetEntry) -> std::io::Result<()> {
     writeln!(out, "  socket options  {options}")?;
     writeln!(out, "  shell commands  {}", yes_or_no(capabilities.commands))?;
     writeln!(out, "  blocking calls  {}", yes_or_no(capabilities.blocking_calls))?;
-    writeln!(out, "  features        {}\n", list(&capabilities.features))
+    writeln!(out, "  features        {}", list(&capabilities.features))?;
+    let services = &capabilities.services;
+    let ports = services.ports.iter().map(|(protocol, port)| format!("{protocol} at port {port}"));
+    writeln!(out, "  serves          {}", list(&ports.collect()))?;
+    if !services.actions.is_empty() {
+        writeln!(out, "  performs        {}", list(&services.actions))?;
+    }
+    for (name, value) in &services.definitions {
+        writeln!(out, "  defines         {name} = {value}")?;
+    }
+    writeln!(out)
 }
 
 fn list<T: Display>(names: &BTreeSet<T>) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::IpVersion;
+use super::{IpVersion, Services};
 
 /// Whose clock a target runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -33,4 +33,6 @@ pub struct Capabilities {
     pub blocking_calls: bool,
     /// Further named features that scripts may ask for with `//@ needs:`, such as `urgent`, `sack`, `timestamps`.
     pub features: BTreeSet<&'static str>,
+    /// What is served to dialogues; nothing by a stack alone.
+    pub services: Services,
 }

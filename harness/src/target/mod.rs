@@ -9,6 +9,7 @@ pub mod fault;
 mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+mod service;
 pub mod smoltcp;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use std::time::Duration;
 pub use call::{CallId, CallMode, CallOutput, Control, Errno, PollEntry, Returned, SocketCall};
 pub use capabilities::{Capabilities, Clock};
 pub use link::{IpVersion, Link};
+pub use service::Services;
 
 use crate::time::Instant;
 
@@ -59,6 +61,23 @@ pub trait Target {
     ) -> Result<CommandOutput, TargetError> {
         let _ = (command, environment, go_on);
         Err(TargetError::Unsupported("shell commands".into()))
+    }
+
+    /// Does what a dialogue demands outside its conversation: one of the actions of [`Services`], by name. A check gives
+    /// the items that it is about, in octets, such as the messages of a mailbox, oldest first; a set-up step gives
+    /// none. An action that starts a client under test returns as soon as the client runs. `go_on` is asked several
+    /// times a second, as for [`Target::command`].
+    ///
+    /// # Errors
+    /// [`TargetError::Action`] if it was tried and failed; the arguments may be the cause.
+    fn perform(
+        &mut self,
+        action: &str,
+        arguments: &[String],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<u8>>, TargetError> {
+        let _ = (arguments, go_on);
+        Err(TargetError::Unsupported(format!("the action `{action}`")))
     }
 
     /// How long the tester was ready to run but did not, so far: its own lateness. Zero on a virtual clock.
@@ -123,6 +142,14 @@ pub enum TargetError {
     /// The adapter cannot do this; its capabilities say so.
     #[error("the target does not support {0}")]
     Unsupported(String),
+    /// An action of [`Target::perform`] was tried and failed.
+    #[error("`{action}` failed: {reason}")]
+    Action {
+        /// Its name.
+        action: String,
+        /// What went wrong, with what the action said.
+        reason: String,
+    },
     /// The target died, or its link broke.
     #[error("the target is gone: {0}")]
     Gone(String),

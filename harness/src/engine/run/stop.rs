@@ -68,7 +68,7 @@ impl From<TargetError> for Stop {
         match &error {
             TargetError::Gone(_) => Stop::new(Blame::Target, FailureKind::Gone, error.to_string()),
             TargetError::Unsupported(_) => Stop::new(Blame::Script, FailureKind::Script, error.to_string()),
-            TargetError::Environment { .. } => {
+            TargetError::Environment { .. } | TargetError::Action { .. } => {
                 Stop::new(Blame::Environment, FailureKind::Environment, error.to_string())
             }
         }

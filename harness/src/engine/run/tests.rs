@@ -7,7 +7,8 @@ use super::{Scratch, run};
 use crate::engine::{Blame, FailureKind, Interrupt, Outcome, Settings, Verdict};
 use crate::script::{self, Definitions};
 use crate::target::{
-    CallId, CallMode, CallOutput, Capabilities, Clock, Event, IpVersion, Returned, SocketCall, Target, TargetError,
+    CallId, CallMode, CallOutput, Capabilities, Clock, Event, IpVersion, Returned, Services, SocketCall, Target,
+    TargetError,
 };
 use crate::time::Instant;
 use crate::trace::{Judgement, TraceEventKind};
@@ -60,6 +61,7 @@ impl Replay {
                 commands: false,
                 blocking_calls: true,
                 features: BTreeSet::new(),
+                services: Services::default(),
             },
             now: Instant::ZERO,
             sends: sends.into(),

@@ -461,7 +461,9 @@ impl Run<'_, '_> {
             TargetError::Gone(said) => {
                 Stop::Found(Box::new(Finding { cause: Cause::gone(&said), at: self.target.now(), detail: said }))
             }
-            TargetError::Unsupported(_) | TargetError::Environment { .. } => Stop::Unsupported,
+            TargetError::Unsupported(_) | TargetError::Environment { .. } | TargetError::Action { .. } => {
+                Stop::Unsupported
+            }
         }
     }
 }

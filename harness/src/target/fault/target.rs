@@ -167,6 +167,15 @@ impl Target for FaultyTarget {
         self.inner.command(command, environment, go_on)
     }
 
+    fn perform(
+        &mut self,
+        action: &str,
+        arguments: &[String],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<u8>>, TargetError> {
+        self.inner.perform(action, arguments, go_on)
+    }
+
     fn scheduling_delay(&self) -> Duration {
         self.inner.scheduling_delay()
     }

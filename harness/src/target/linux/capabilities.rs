@@ -1,6 +1,6 @@
 //! What the running kernel declares to support.
 
-use crate::target::{Capabilities, Clock, IpVersion};
+use crate::target::{Capabilities, Clock, IpVersion, Services};
 
 /// Every call there is.
 const CALLS: [&str; 30] = [
@@ -80,5 +80,6 @@ pub(super) fn all() -> Capabilities {
         commands: true,
         blocking_calls: true,
         features: FEATURES.into(),
+        services: Services::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::SmoltcpOptions;
 use super::abi::*;
 use super::sockets::SUPPORTED_OPTIONS;
-use crate::target::{Capabilities, Clock, IpVersion};
+use crate::target::{Capabilities, Clock, IpVersion, Services};
 
 /// The calls of the socket layer.
 const CALLS: &[&str] = &[
@@ -73,5 +73,6 @@ pub(super) fn capabilities(clock: Clock, options: SmoltcpOptions) -> Capabilitie
         commands: false,
         blocking_calls: true,
         features: FEATURES.iter().copied().chain(timestamps).collect(),
+        services: Services::default(),
     }
 }

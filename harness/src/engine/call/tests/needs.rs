@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::needs;
 use super::*;
-use crate::target::{Capabilities, Clock};
+use crate::target::{Capabilities, Clock, Services};
 
 fn capabilities() -> Capabilities {
     Capabilities {
@@ -16,6 +16,7 @@ fn capabilities() -> Capabilities {
         commands: false,
         blocking_calls: false,
         features: BTreeSet::new(),
+        services: Services::default(),
     }
 }
 
