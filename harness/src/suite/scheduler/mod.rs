@@ -1,6 +1,7 @@
 //! Runs a suite: workers send what happens, the caller's thread tells the reporters.
 
 mod attempts;
+mod idle;
 mod pace;
 mod real_clock;
 mod virtual_clock;

@@ -1,6 +1,11 @@
-//! How many real-clock runs at once: more while they are served in time, fewer when they are late.
+//! How many real-clock runs at once: more while they are served in time, fewer when they make each other late.
+//!
+//! On a machine that idles lateness comes from elsewhere, such as a host that takes the processors away: there fewer
+//! runs would be as late as many.
 
 use std::time::{Duration, Instant};
+
+use super::idle::Idle;
 
 /// At the start, per core. A run mostly waits.
 const AT_START: usize = 16;
@@ -8,6 +13,13 @@ const AT_START: usize = 16;
 const AT_MOST: usize = 96;
 /// At least, per core: where others keep the machine busy, few runs are as late as many.
 const AT_LEAST: usize = 8;
+/// How many go on at once, per core, when the second try starts, and when a later one does; and how many times as
+/// many while the machine idles.
+const FEW: usize = 4;
+const VERY_FEW: usize = 2;
+const MORE: usize = 4;
+/// A machine of which nobody uses such a share is not what makes runs late.
+const IDLES: f64 = 0.4;
 /// A run that was later than this was served too late: half the least tolerance. In microseconds.
 const LATE: u64 = 2_000;
 /// A run that was never later than this leaves room for more. In microseconds.
@@ -22,6 +34,8 @@ pub(super) struct Pace {
     least: f64,
     most: f64,
     decreased: Option<Instant>,
+    machine: Idle,
+    idles: bool,
 }
 
 impl Pace {
@@ -33,6 +47,8 @@ impl Pace {
             least: (cores * AT_LEAST).min(most) as f64,
             most: most as f64,
             decreased: None,
+            machine: Idle::default(),
+            idles: false,
         }
     }
 
@@ -41,14 +57,29 @@ impl Pace {
         (self.limit as usize).max(1)
     }
 
+    /// How many short runs may go on when one starts that asks for this degree of quiet, from none on.
+    pub(super) fn limit_of(&self, quiet: usize, cores: usize) -> usize {
+        let more = if self.idles { MORE } else { 1 };
+        match quiet {
+            0 => usize::MAX,
+            1 => cores * FEW * more,
+            _ => cores * VERY_FEW * more,
+        }
+    }
+
     /// A run has ended that was `lateness` microseconds late at worst.
     pub(super) fn observe(&mut self, lateness: u64, now: Instant) {
-        if lateness > LATE {
+        self.idles = self.machine.share(now).is_some_and(|share| share > IDLES);
+        self.adapt(lateness, now);
+    }
+
+    fn adapt(&mut self, lateness: u64, now: Instant) {
+        if lateness > LATE && !self.idles {
             if self.decreased.is_none_or(|at| now.saturating_duration_since(at) > SETTLE) {
                 self.limit = (self.limit * 0.7).max(self.least);
                 self.decreased = Some(now);
             }
-        } else if lateness < IN_TIME {
+        } else if lateness < IN_TIME || self.idles {
             self.limit = (self.limit + 0.5).min(self.most);
         }
     }
@@ -70,24 +101,38 @@ mod tests {
         let mut pace = Pace::new(2, None);
         assert_eq!(pace.limit(), 32);
         for _ in 0..8 {
-            pace.observe(100, now);
+            pace.adapt(100, now);
         }
         assert_eq!(pace.limit(), 36);
-        pace.observe(5_000, now);
+        pace.adapt(5_000, now);
         assert_eq!(pace.limit(), 25);
-        pace.observe(5_000, now);
+        pace.adapt(5_000, now);
         assert_eq!(pace.limit(), 25, "a second late run of the same crowd says nothing new");
         for n in 1..100 {
-            pace.observe(5_000, now + SETTLE * (2 * n));
+            pace.adapt(5_000, now + SETTLE * (2 * n));
         }
         assert_eq!(pace.limit(), 16);
+    }
+
+    /// A host that took a tenth of the processors' time made runs late that used three hundredths of it, and the suite
+    /// took twice as long: few went on at once, which helped nobody.
+    #[test]
+    fn it_does_not_shrink_while_the_machine_idles() {
+        let now = Instant::now();
+        let mut pace = Pace::new(2, None);
+        assert_eq!((pace.limit_of(1, 2), pace.limit_of(2, 2)), (8, 4));
+        pace.idles = true;
+        pace.adapt(20_000, now);
+        pace.adapt(20_000, now + SETTLE * 2);
+        assert_eq!(pace.limit(), 33);
+        assert_eq!((pace.limit_of(1, 2), pace.limit_of(2, 2)), (32, 16));
     }
 
     #[test]
     fn the_users_number_is_never_exceeded() {
         let mut pace = Pace::new(2, Some(1));
         for _ in 0..100 {
-            pace.observe(0, Instant::now());
+            pace.adapt(0, Instant::now());
         }
         assert_eq!(pace.limit(), 1);
     }

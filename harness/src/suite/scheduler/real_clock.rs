@@ -19,10 +19,6 @@ use crate::suite::Suite;
 use crate::suite::work::RunResult;
 use crate::suite::work::Worker;
 
-/// How many go on at once, per core, when the second try starts, and when a later one does.
-const FEW: usize = 4;
-const VERY_FEW: usize = 2;
-
 /// A script that takes longer mostly waits, and disturbs nobody who asks for quiet.
 const LONG: Duration = Duration::from_secs(3);
 
@@ -133,12 +129,7 @@ impl<'a> Crowd<'a> {
         }
         let quiet = self.waiting.iter().position(|waiting| !waiting.is_empty())?;
         let busy = self.running.keys().filter(|(run, _)| !self.is_long(*run)).count();
-        let is_quiet = match quiet {
-            0 => true,
-            1 => busy < self.context.cores * FEW,
-            _ => busy < self.context.cores * VERY_FEW,
-        };
-        if !is_quiet || self.running.len() >= self.pace.limit() {
+        if busy >= self.pace.limit_of(quiet, self.context.cores) || self.running.len() >= self.pace.limit() {
             return None;
         }
         self.waiting[quiet].pop().map(|(_, Reverse(next))| next)
