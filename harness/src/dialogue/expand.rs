@@ -1,18 +1,14 @@
-//! Makes one text of a dialogue and all that it includes and repeats, with the values of names in place.
+//! What a dialogue's text stands for before it is parsed: inclusions and loops in place, and the values of names.
+
+use std::ops::Range;
 
 use super::directives::is_reserved;
 use super::text::{begins_value, value_length};
-use crate::text::cursor::{Cursor, check_name};
-use crate::text::sources::{FrameId, SCRIPT};
+use crate::text::cursor::{Part, check_name};
+use crate::text::expansion::{Body, Expander, Fallible, Language, Name, Spot, Stop};
+use crate::text::sources::SCRIPT;
 use crate::text::suggest::did_you_mean;
-use crate::text::{Case, Diagnostic, Includes, SourceFile, Sources, Span, case, values};
-
-/// Inclusions and loops may stand in one another this deep.
-const MOST_DEPTH: usize = 16;
-/// An expanded dialogue is no longer than this, in octets.
-const MOST_OCTETS: usize = 1 << 20;
-/// Files are included and loops passed no more often than this, all together.
-const MOST_PASSES: usize = 20_000;
+use crate::text::{Case, Diagnostic, Includes, IsReserved, Sources, Span, case};
 
 /// The cases of a dialogue, read without parsing it; none where a line that says a case is wrong, which parsing tells.
 pub fn cases(text: &str) -> Vec<Case> {
@@ -35,9 +31,7 @@ pub(super) fn expand(
     case: Option<&Case>,
     includes: &dyn Includes,
 ) -> Expanded {
-    let script = SourceFile { name: name.into(), text: text.into() };
-    let out = Expanded { text: String::new(), sources: Sources::new(script), diagnostics: Vec::new() };
-    let mut expander = Expander { includes, names: Vec::new(), open: vec![0], depth: 0, passes: 0, out };
+    let mut expander = Expander::new(name, text, includes, Dialogues);
     for (name, value) in definitions {
         expander.names.push(Name { name: name.clone(), value: value.clone(), used: true, place: Spot::default() });
     }
@@ -46,50 +40,53 @@ pub(super) fn expand(
         let place = Spot { file: 0, frame: SCRIPT, span: case.map(|case| case.span).unwrap_or_default() };
         expander.names.push(Name { name: name.clone(), value: value.clone(), used: false, place });
     }
-    // What ends the work was reported.
-    let _reported = expander.text(Body { file: 0, frame: SCRIPT, text }, 0..text.len());
-    expander.report_unused(first_own, "the dialogue");
-    expander.out.sources.finish(&expander.out.text);
-    expander.out
+    expander.whole(first_own);
+    Expanded { text: expander.out, sources: expander.sources, diagnostics: expander.diagnostics }
 }
 
-/// What makes going on useless was reported.
-struct Stop;
+/// The language of dialogues. Among the names are definitions from outside, which come first, and `--define` lines.
+struct Dialogues;
 
-struct Expander<'a> {
-    includes: &'a dyn Includes,
-    /// Of the command line, the case, `--define` lines, inclusions and loops; the innermost last.
-    names: Vec<Name>,
-    /// The files around the current place.
-    open: Vec<u32>,
-    depth: usize,
-    passes: usize,
-    out: Expanded,
+impl Language for Dialogues {
+    const TEXT: &'static str = "dialogue";
+    const LOOP_EXAMPLE: &'static str = "#for SIZE in {1,64,255}";
+    const IS_RESERVED: IsReserved = is_reserved;
+
+    fn text(expander: &mut Expander<'_, Self>, body: Body<'_>, range: Range<usize>) -> Fallible<()> {
+        expander.lines(body, range)
+    }
+
+    fn path(expander: &mut Expander<'_, Self>, _: Body<'_>, path: Part<'_>) -> Fallible<String> {
+        Ok(expander.fill(path.text))
+    }
+
+    fn argument(expander: &mut Expander<'_, Self>, _: Body<'_>, argument: Part<'_>) -> Fallible<String> {
+        Ok(expander.fill(argument.text))
+    }
+
+    fn values(expander: &mut Expander<'_, Self>, text: &str) -> String {
+        expander.fill(text)
+    }
+
+    fn end_of_loop(text: &str, from: usize, end: usize) -> Option<(usize, usize)> {
+        let (mut depth, mut at) = (1_u32, (from + 1).min(end));
+        for line in text.get(at..end)?.split_inclusive('\n') {
+            match line.split_whitespace().next() {
+                Some("#for") => depth += 1,
+                Some("#end") => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Some((at, at + line.len()));
+            }
+            at += line.len();
+        }
+        None
+    }
 }
 
-struct Name {
-    name: String,
-    value: String,
-    used: bool,
-    place: Spot,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Spot {
-    file: u32,
-    frame: FrameId,
-    span: Span,
-}
-
-#[derive(Clone, Copy)]
-struct Body<'t> {
-    file: u32,
-    frame: FrameId,
-    text: &'t str,
-}
-
-impl Expander<'_> {
-    fn text(&mut self, body: Body<'_>, range: std::ops::Range<usize>) -> Result<(), Stop> {
+impl Expander<'_, Dialogues> {
+    fn lines(&mut self, body: Body<'_>, range: Range<usize>) -> Fallible<()> {
         let mut at = range.start;
         while at < range.end {
             let end = body.text[at..].find('\n').map_or(body.text.len(), |length| at + length + 1).min(range.end);
@@ -98,10 +95,9 @@ impl Expander<'_> {
             let start = at + (line.len() - line.trim_start().len());
             let word = trimmed.split_whitespace().next().unwrap_or_default();
             let span = Span { start: start as u32, end: (start + word.len()) as u32 };
-            let rest = Cursor::line(body.text, start + word.len(), is_reserved);
             at = match word {
-                "#include" => self.include(body, span, rest).map(|()| end)?,
-                "#for" => self.repeat(body, span, rest, end..range.end)?,
+                "#include" => self.include(body, span).map(|_| end)?,
+                "#for" => self.repeat(body, span, range.end)?,
                 "#end" => return self.stop(body, span, "parse::expansion", "`#end` without `#for`".to_owned()),
                 _ if word.starts_with('#') => {
                     let words = ["#include", "#for", "#end"];
@@ -127,15 +123,13 @@ impl Expander<'_> {
                 }
                 _ => self.line(body, at, end).map(|()| end)?,
             };
-            if self.out.text.len() > MOST_OCTETS {
-                return self.stop(body, span, "parse::size", "the dialogue becomes larger than 1 MiB".to_owned());
-            }
+            self.check_size(body, span)?;
         }
         Ok(())
     }
 
     /// A line with the values of names in place.
-    fn line(&mut self, body: Body<'_>, start: usize, end: usize) -> Result<(), Stop> {
+    fn line(&mut self, body: Body<'_>, start: usize, end: usize) -> Fallible<()> {
         let line = &body.text[start..end];
         let (mut copied, mut at) = (0, 0);
         while let Some(c) = line[at..].chars().next() {
@@ -153,14 +147,10 @@ impl Expander<'_> {
                 continue;
             };
             let span = Span { start: (start + at) as u32, end: (start + at + length) as u32 };
-            if let Some(value) = self.value(&line[at..at + length]) {
+            if let Some(value) = self.braces(&line[at..at + length]) {
                 self.copy(body, start + copied, start + at);
-                self.piece(body, start + at, start + at + length, false);
-                self.out.text.push_str(&value);
+                self.paste(body, span, &value)?;
                 copied = at + length;
-                if self.out.text.len() > MOST_OCTETS {
-                    return self.stop(body, span, "parse::size", "the dialogue becomes larger than 1 MiB".to_owned());
-                }
             }
             at += length;
         }
@@ -169,7 +159,7 @@ impl Expander<'_> {
     }
 
     /// What stands for a value in braces if it has names that are defined; else it is for the parser.
-    fn value(&mut self, source: &str) -> Option<String> {
+    fn braces(&mut self, source: &str) -> Option<String> {
         let inner = &source[1..source.len() - 1];
         let (mut out, mut copied, mut at, mut replaced) = (String::new(), 0, 0, false);
         let mut in_string = false;
@@ -184,7 +174,7 @@ impl Expander<'_> {
                 && begins_value(&inner[at..])
                 && let Some(length) = value_length(&inner[at..])
             {
-                if let Some(value) = self.value(&inner[at..at + length]) {
+                if let Some(value) = self.braces(&inner[at..at + length]) {
                     out.push_str(&inner[copied..at]);
                     out.push_str(&value);
                     copied = at + length;
@@ -220,9 +210,7 @@ impl Expander<'_> {
     }
 
     fn lookup(&mut self, name: &str) -> Option<String> {
-        let found = self.names.iter_mut().rev().find(|known| known.name == name)?;
-        found.used = true;
-        Some(case::unquoted(&found.value).to_owned())
+        Some(case::unquoted(self.value(name)?).to_owned())
     }
 
     /// A text with the `{NAME}` in it replaced.
@@ -241,7 +229,7 @@ impl Expander<'_> {
     }
 
     /// `--define=NAME=VALUE`.
-    fn definition(&mut self, body: Body<'_>, start: usize, line: &str) -> Result<(), Stop> {
+    fn definition(&mut self, body: Body<'_>, start: usize, line: &str) -> Fallible<()> {
         let span = Span { start: start as u32, end: (start + line.len()) as u32 };
         let Some((name, value)) = line.strip_prefix("--define=").and_then(|rest| rest.split_once('=')) else {
             let message = "a dialogue has no such option".to_owned();
@@ -261,188 +249,6 @@ impl Expander<'_> {
         }
         Ok(())
     }
-
-    /// `#include "path" NAME=VALUE ...`.
-    fn include(&mut self, body: Body<'_>, word: Span, mut line: Cursor<'_>) -> Result<(), Stop> {
-        let Some(path) = line.string() else {
-            let message = "`#include` needs a path";
-            let diagnostic = Diagnostic::error("include::path", word, message, "no path in double quotes follows");
-            self.push(body, diagnostic.help("write `#include \"file.inc\" NAME=VALUE ...`"));
-            return Err(Stop);
-        };
-        let filled = self.fill(path.text);
-        let first_own = self.names.len();
-        let mut own: Vec<Name> = Vec::new();
-        while !line.is_done() {
-            let argument = match line.argument() {
-                Ok(argument) => argument,
-                Err((span, message)) => return self.stop(body, span, "include::parameter", message),
-            };
-            let name = argument.name.text.to_owned();
-            if own.iter().any(|known| known.name == name) {
-                return self.stop(body, argument.name.span, "include::parameter", format!("`{name}` is given twice"));
-            }
-            let value = self.fill(argument.value.text);
-            let place = Spot { file: body.file, frame: body.frame, span: argument.name.span };
-            own.push(Name { name, value, used: false, place });
-        }
-        self.count_pass(body, word)?;
-        let from = self.out.sources.file(body.file).name.clone();
-        let included = match self.includes.read(&from, &filled) {
-            Ok(file) => file,
-            Err(message) => {
-                return self.stop(body, path.span, "include::read", format!("cannot include `{filled}`: {message}"));
-            }
-        };
-        let (text, name) = (included.text.clone(), included.name.clone());
-        let file = self.out.sources.add_file(included);
-        if self.open.contains(&file) {
-            return self.stop(body, path.span, "include::cycle", format!("`{name}` includes itself"));
-        }
-        let line_number = self.out.sources.describe(body.file, word, SCRIPT).line;
-        let frame = self.out.sources.add_frame(body.frame, format!("included from {from}:{line_number}"));
-        self.names.extend(own);
-        self.open.push(file);
-        self.depth += 1;
-        let inner = Body { file, frame, text: &text };
-        let done = self.text(inner, 0..text.len());
-        self.depth -= 1;
-        self.open.pop();
-        // What follows stands on a line of its own, whether or not the file ends with one.
-        if !self.out.text.is_empty() && !self.out.text.ends_with('\n') {
-            self.piece(inner, text.len(), text.len(), false);
-            self.out.text.push('\n');
-        }
-        // A path that depends on a name may lead to files that need less.
-        if path.text == filled && done.is_ok() {
-            self.report_unused(first_own, &format!("`{name}`"));
-        }
-        self.names.truncate(first_own);
-        done
-    }
-
-    /// `#for NAME in VALUES` whose lines begin at `lines.start`; gives where the text goes on.
-    fn repeat(
-        &mut self,
-        body: Body<'_>,
-        word: Span,
-        mut line: Cursor<'_>,
-        lines: std::ops::Range<usize>,
-    ) -> Result<usize, Stop> {
-        let (name, of) = match (line.word(), line.word()) {
-            (Ok(name), Ok(of)) => (name, of),
-            (Err((span, message)), _) | (_, Err((span, message))) => {
-                return self.stop(body, span, "loop::form", message);
-            }
-        };
-        if of.text != "in" || line.is_done() {
-            let place = if of.text == "in" || of.text.is_empty() { line.here() } else { of.span };
-            let diagnostic = Diagnostic::error("loop::form", place, "this is no loop", "expected `NAME in VALUES`");
-            self.push(body, diagnostic.help("write `#for I in 1..64` or `#for SIZE in {1,64,255}`"));
-            return Err(Stop);
-        }
-        if let Err(message) = check_name(name.text, is_reserved) {
-            return self.stop(body, name.span, "loop::name", message);
-        }
-        let written = line.remainder();
-        let series = match values::series(&self.fill(written.text)) {
-            Ok(series) => series,
-            Err(message) => return self.stop(body, written.span, "loop::values", message),
-        };
-        let Some((last, after)) = end_of_loop(body.text, lines.clone()) else {
-            return self.stop(body, word, "parse::expansion", "`#for` has no `#end`".to_owned());
-        };
-        let first_own = self.names.len();
-        let from = self.out.sources.file(body.file).name.clone();
-        let line_number = self.out.sources.describe(body.file, word, SCRIPT).line;
-        for value in series {
-            self.count_pass(body, word)?;
-            let said = format!("where {} is {value}, in the loop at {from}:{line_number}", name.text);
-            let frame = self.out.sources.add_frame(body.frame, said);
-            let place = Spot { file: body.file, frame: body.frame, span: name.span };
-            self.names.push(Name { name: name.text.to_owned(), value, used: false, place });
-            self.depth += 1;
-            let done = self.text(Body { frame, ..body }, lines.start..last);
-            self.depth -= 1;
-            self.names.truncate(first_own);
-            done?;
-        }
-        Ok(after)
-    }
-
-    /// Takes back the names from `first` on that nothing used.
-    fn report_unused(&mut self, first: usize, user: &str) {
-        if !self.out.diagnostics.is_empty() {
-            // An error elsewhere may have kept them from being used.
-            return;
-        }
-        let unused: Vec<_> = self.names[first.min(self.names.len())..]
-            .iter()
-            .filter(|name| !name.used)
-            .map(|name| (name.name.clone(), name.place))
-            .collect();
-        for (name, place) in unused {
-            let message = format!("{user} does not use `{name}`");
-            self.push_at(place, Diagnostic::error("definition::unused", place.span, message, "defined here"));
-        }
-    }
-
-    fn copy(&mut self, body: Body<'_>, start: usize, end: usize) {
-        if start < end {
-            self.piece(body, start, end, true);
-            self.out.text.push_str(&body.text[start..end]);
-        }
-    }
-
-    fn piece(&mut self, body: Body<'_>, start: usize, end: usize, verbatim: bool) {
-        let at = Span { start: start as u32, end: end as u32 };
-        self.out.sources.add_piece(self.out.text.len(), body.file, at, verbatim, body.frame);
-    }
-
-    fn count_pass(&mut self, body: Body<'_>, word: Span) -> Result<(), Stop> {
-        if self.depth >= MOST_DEPTH {
-            let message = format!("inclusions and loops stand in one another more than {MOST_DEPTH} deep");
-            return self.stop(body, word, "parse::depth", message);
-        }
-        self.passes += 1;
-        if self.passes <= MOST_PASSES {
-            return Ok(());
-        }
-        let message = format!("files are included and loops passed more than {MOST_PASSES} times");
-        self.stop(body, word, "parse::size", message)
-    }
-
-    fn stop<T>(&mut self, body: Body<'_>, span: Span, code: &'static str, message: String) -> Result<T, Stop> {
-        self.push(body, Diagnostic::error(code, span, message, "here"));
-        Err(Stop)
-    }
-
-    fn push(&mut self, body: Body<'_>, diagnostic: Diagnostic) {
-        let place = Spot { file: body.file, frame: body.frame, span: diagnostic.span };
-        self.push_at(place, diagnostic);
-    }
-
-    fn push_at(&mut self, place: Spot, mut diagnostic: Diagnostic) {
-        diagnostic.within = self.out.sources.describe(place.file, place.span, place.frame).within();
-        self.out.diagnostics.push(diagnostic);
-    }
-}
-
-/// Where the `#end` of a loop stands whose lines these are: where its line begins, and where it ends.
-fn end_of_loop(text: &str, lines: std::ops::Range<usize>) -> Option<(usize, usize)> {
-    let (mut depth, mut at) = (1_u32, lines.start);
-    for line in text.get(lines)?.split_inclusive('\n') {
-        match line.split_whitespace().next() {
-            Some("#for") => depth += 1,
-            Some("#end") => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some((at, at + line.len()));
-        }
-        at += line.len();
-    }
-    None
 }
 
 /// The number of `4 + 2 * 3`: numbers, `+`, `-` and `*`, from left to right, `*` first.

@@ -316,7 +316,7 @@ impl<'a> Lexer<'a> {
 
     /// `#ifdef NAME` or `#endif`. The token is given where it is neither.
     fn hash(&mut self, raw: Raw) -> Option<Token<'a>> {
-        let span = Span { start: raw.start, end: raw.end };
+        let span = raw.span();
         match self.source(raw) {
             "#ifdef" => {
                 self.conditions = true;
@@ -378,7 +378,7 @@ impl<'a> Lexer<'a> {
 
     #[inline]
     fn token(&self, raw: Raw, kind: TokenKind, text: &'a str) -> Token<'a> {
-        Token { kind, text, span: Span { start: raw.start, end: raw.end }, line: raw.line }
+        Token { kind, text, span: raw.span(), line: raw.line }
     }
 
     fn report(&mut self, code: &'static str, span: Span, message: &str, label: &str) {

@@ -1,5 +1,7 @@
 //! Text to raw tokens: no definitions, no conditions, comments kept. The formatter works on these.
 
+use crate::text::Span;
+
 /// What a raw token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RawKind {
@@ -47,6 +49,13 @@ pub(super) struct Raw {
     pub(super) end: u32,
     /// Line of its first octet, from 1.
     pub(super) line: u32,
+}
+
+impl Raw {
+    /// Its octets.
+    pub(super) fn span(self) -> Span {
+        Span { start: self.start, end: self.end }
+    }
 }
 
 /// Octets of the note at the start of a text, parentheses included. On one line anything may stand in it; on several

@@ -5,6 +5,7 @@ pub(crate) mod case;
 pub(crate) mod cursor;
 pub(crate) mod diagnostic;
 pub mod directive;
+pub(crate) mod expansion;
 pub(crate) mod render;
 pub(crate) mod sources;
 pub(crate) mod span;

@@ -7,7 +7,7 @@
 mod expander;
 
 use super::{Definitions, lexer};
-use crate::text::{case, cursor, sources, values};
+use crate::text::{case, cursor, sources};
 pub use case::Case;
 pub(super) use expander::{HASH_HELP, HASH_WORDS, expand};
 pub use sources::{Includes, NoIncludes, Place, SourceFile, Sources, Within};
