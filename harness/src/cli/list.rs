@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, Write};
 
-use super::args::{Check, List, Selection};
+use super::args::{Check, List};
 use super::exit::Exit;
 use super::output;
 use crate::report::plural;
@@ -11,7 +11,7 @@ use crate::suite::config::Config;
 use crate::suite::{self, Checked, SuiteError, check_baselines};
 
 pub(super) fn list(args: &List, config: &Config) -> Result<Exit, SuiteError> {
-    let scripts = read(&args.selection, config)?;
+    let scripts = suite::check(&args.selection.source(), config, &args.selection.request())?;
     let mut out = BufWriter::new(anstream::stdout().lock());
     let width = scripts.iter().map(|script| script.file.name.chars().count()).max().unwrap_or(0);
     for script in &scripts {
@@ -20,14 +20,6 @@ pub(super) fn list(args: &List, config: &Config) -> Result<Exit, SuiteError> {
     }
     out.flush().map_err(output)?;
     Ok(if scripts.is_empty() { Exit::NothingRan } else { Exit::AsExpected })
-}
-
-/// Scripts and dialogues.
-fn read(selection: &Selection, config: &Config) -> Result<Vec<Checked>, SuiteError> {
-    let (source, request) = (selection.source(), selection.request());
-    let mut all = suite::check(&source, config, &request)?;
-    all.extend(suite::check_dialogues(&source, config, &request)?);
-    Ok(all)
 }
 
 fn line(out: &mut impl Write, script: &Checked, width: usize) -> std::io::Result<()> {
@@ -56,7 +48,7 @@ fn json(out: &mut impl Write, script: &Checked) -> std::io::Result<()> {
 }
 
 pub(super) fn check(args: &Check, config: &Config) -> Result<Exit, SuiteError> {
-    let scripts = read(&args.selection, config)?;
+    let scripts = suite::check(&args.selection.source(), config, &args.selection.request())?;
     let mut out = BufWriter::new(anstream::stdout().lock());
     let (mut errors, mut warnings) = (0, 0);
     for script in &scripts {

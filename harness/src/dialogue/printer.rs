@@ -23,6 +23,38 @@ pub fn print(dialogue: &Dialogue) -> String {
     out
 }
 
+/// What a dialogue allows at one place, in one line and without the details: `S: 250 or 5xx`.
+pub fn print_alternatives(party: Party, alternatives: &[Alternative]) -> String {
+    let is_said = alternatives.first().is_some_and(|first| !is_event(&first.head));
+    let mut out = format!("{}{} ", name(party), if is_said { ":" } else { "" });
+    for (at, alternative) in alternatives.iter().enumerate() {
+        if at > 0 {
+            out.push_str(" or ");
+        }
+        print_alternative(alternative, &mut out);
+    }
+    out
+}
+
+/// What comes, without its time and its details.
+pub fn print_answer(head: &Head) -> String {
+    let mut out = String::new();
+    print_head(head, &mut out);
+    out
+}
+
+/// What must hold of a part, as it stands in its line.
+pub fn print_detail(detail: &Detail) -> String {
+    let mut out = String::new();
+    print_details(std::slice::from_ref(detail), &mut out);
+    out.trim().to_owned()
+}
+
+/// `C`, `S2`: a party as it is written.
+pub fn print_party(party: Party) -> String {
+    name(party)
+}
+
 /// One step, on as many lines as it takes.
 fn print_step(step: &Step, out: &mut String) {
     match &step.action {

@@ -73,6 +73,20 @@ impl Text {
         Ok(out)
     }
 
+    /// As a line of what is said writes it.
+    pub fn as_line(&self) -> String {
+        let mut out = String::new();
+        self.print(&mut out, false);
+        out
+    }
+
+    /// As a string in double quotes.
+    pub fn as_string(&self) -> String {
+        let mut out = "\"".to_owned();
+        self.print(&mut out, true);
+        out + "\""
+    }
+
     /// The names of all captures that it takes.
     pub(super) fn captured(&self, found: &mut impl FnMut(&str)) {
         for piece in &self.0 {

@@ -1,7 +1,8 @@
-//! The engine: runs one script on one target and gives a verdict with a trace.
+//! The engine: runs one script or dialogue on one target and gives a verdict with a trace.
 //!
 //! Sans-IO: it never reads a clock and never opens a socket; a [`crate::target::Target`] does both.
-//! [`missing`] tells, before a run, what a script needs that a target does not declare; [`run`] runs it.
+//! [`missing`] tells, before a run, what a script needs that a target does not declare; [`run`] runs it. [`conversation`]
+//! does both for dialogues.
 
 mod build;
 mod call;
@@ -9,6 +10,7 @@ mod code;
 mod compare;
 mod comparison;
 mod connection;
+pub mod conversation;
 mod fields;
 mod formula;
 mod names;

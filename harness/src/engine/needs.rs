@@ -8,34 +8,13 @@ use super::settings::Settings;
 use crate::script::Script;
 use crate::script::tree::Action;
 use crate::target::{Capabilities, Clock};
+use crate::text::Directive;
 
 /// What `script` needs and the target does not declare, or nobody has defined: a phrase each, in order; empty if the
 /// script applies.
 pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
     let mut missing = BTreeSet::new();
-    if !capabilities.ip_versions.contains(&settings.link.ip_version) {
-        missing.insert(format!("{} packets and sockets", settings.link.ip_version));
-    }
-    for directive in &script.directives {
-        if directive.key.node == "needs" {
-            for feature in directive.value.node.split([',', ' ']).map(str::trim).filter(|f| !f.is_empty()) {
-                if is_definition(feature) {
-                    if settings.definitions.get(feature).is_none() {
-                        missing.insert(format!("the definition `{feature}`"));
-                    }
-                    continue;
-                }
-                let has = match feature {
-                    "virtual-clock" => capabilities.clock == Clock::Virtual,
-                    "commands" => capabilities.commands,
-                    _ => capabilities.features.contains(feature),
-                };
-                if !has {
-                    missing.insert(format!("the feature `{feature}`"));
-                }
-            }
-        }
-    }
+    declared(&script.directives, settings, capabilities, &mut missing);
     if !capabilities.commands
         && (script.init.is_some() || script.cleanup.is_some() || !settings.init_scripts.is_empty())
     {
@@ -64,6 +43,39 @@ pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities
         }
     }
     missing.into_iter().collect()
+}
+
+/// What the directives of a script or dialogue ask for.
+pub(super) fn declared(
+    directives: &[Directive],
+    settings: &Settings,
+    capabilities: &Capabilities,
+    missing: &mut BTreeSet<String>,
+) {
+    if !capabilities.ip_versions.contains(&settings.link.ip_version) {
+        missing.insert(format!("{} packets and sockets", settings.link.ip_version));
+    }
+    for directive in directives {
+        if directive.key.node == "needs" {
+            for feature in directive.value.node.split([',', ' ']).map(str::trim).filter(|f| !f.is_empty()) {
+                if is_definition(feature) {
+                    let is_served = capabilities.services.definitions.contains_key(feature);
+                    if settings.definitions.get(feature).is_none() && !is_served {
+                        missing.insert(format!("the definition `{feature}`"));
+                    }
+                    continue;
+                }
+                let has = match feature {
+                    "virtual-clock" => capabilities.clock == Clock::Virtual,
+                    "commands" => capabilities.commands,
+                    _ => capabilities.features.contains(feature),
+                };
+                if !has {
+                    missing.insert(format!("the feature `{feature}`"));
+                }
+            }
+        }
+    }
 }
 
 /// Whether `needs` names a definition: it is written in capitals, as no feature is.

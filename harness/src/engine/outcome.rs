@@ -1,6 +1,7 @@
 //! What a run gave.
 
 use crate::script::Span;
+use crate::target::TargetError;
 use crate::time::Instant;
 use crate::trace::Trace;
 
@@ -72,6 +73,26 @@ pub struct Failure {
     pub differences: Vec<Difference>,
 }
 
+impl Failure {
+    /// A failure at no place in the script.
+    pub(super) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {
+        Failure { blame, kind, message, span: None, line: 0, expected: None, actual: None, differences: Vec::new() }
+    }
+}
+
+impl From<TargetError> for Failure {
+    fn from(error: TargetError) -> Self {
+        let (blame, kind) = match &error {
+            TargetError::Gone(_) => (Blame::Target, FailureKind::Gone),
+            TargetError::Unsupported(_) => (Blame::Script, FailureKind::Script),
+            TargetError::Environment { .. } | TargetError::Action { .. } => {
+                (Blame::Environment, FailureKind::Environment)
+            }
+        };
+        Failure::new(blame, kind, error.to_string())
+    }
+}
+
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -98,6 +119,14 @@ pub enum FailureKind {
     Timing,
     /// A call returned something else.
     Call,
+    /// An answer came in a dialogue that differs from the expected one.
+    Answer,
+    /// A connection of a dialogue did not open, or ended where it must not.
+    Connection,
+    /// What a dialogue checks outside its conversation does not hold.
+    Check,
+    /// Delivered in another way, the same octets were answered otherwise.
+    Transport,
     /// An assertion in a code block failed.
     Assertion,
     /// A shell command failed.
@@ -127,7 +156,8 @@ impl FailureKind {
     pub fn is_of_target(self) -> bool {
         use FailureKind::*;
         match self {
-            Packet | Missing | Unwanted | Timing | Call | Assertion | Malformed | Invariant | Flood | Gone => true,
+            Packet | Missing | Unwanted | Timing | Call | Answer | Connection | Check | Transport | Assertion
+            | Malformed | Invariant | Flood | Gone => true,
             Command | Script | Environment | Harness | Interrupted | TimedOut => false,
         }
     }

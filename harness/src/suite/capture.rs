@@ -121,7 +121,8 @@ mod tests {
     #[test]
     fn a_capture_stays_in_its_folder() {
         let script = ScriptFile::from_text("../../etc/a.b.pkt", "");
-        let id = RunId { script: &script, target: "smoltcp", ip_version: IpVersion::Ipv6, profile: None };
+        let id =
+            RunId { script: &script, target: "smoltcp", ip_version: IpVersion::Ipv6, profile: None, transport: None };
         assert_eq!(path(Path::new("out"), id), Path::new("out/smoltcp/ipv6/etc/a.b.pcapng"));
     }
 

@@ -8,8 +8,8 @@ use super::discovery::Source;
 use super::plan::{self, Bases, Request};
 use super::{ScriptFile, SuiteError, header, work};
 use crate::dialogue;
-use crate::script::{Definition, Diagnostic, Severity, Span, lint};
-use crate::target::IpVersion;
+use crate::script::{Diagnostic, Severity, Span, lint};
+use crate::target::{IpVersion, Services};
 
 /// One script, and what is wrong with it.
 #[derive(Debug)]
@@ -36,11 +36,18 @@ impl Checked {
     }
 }
 
-/// Reads every script as each of its IP versions, with the definitions it would be run with.
+/// Reads every script and every dialogue as it would be run; dialogues come last.
 ///
 /// # Errors
 /// A path or catalogue that cannot be read; a profile, option or definition that does not fit.
 pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<Checked>, SuiteError> {
+    let mut all = check_scripts(source, config, request)?;
+    all.extend(check_dialogues(source, config, request)?);
+    Ok(all)
+}
+
+/// Reads every script as each of its IP versions, with the definitions it would be run with.
+fn check_scripts(source: &Source, config: &Config, request: &Request) -> Result<Vec<Checked>, SuiteError> {
     let mut scripts = source.scripts()?;
     plan::retain_matching(&mut scripts, &request.filters);
     let catalogues = plan::catalogues(source)?;
@@ -100,10 +107,7 @@ pub fn check(source: &Source, config: &Config, request: &Request) -> Result<Vec<
 }
 
 /// Reads every dialogue, with the definitions of the profile and the command line.
-///
-/// # Errors
-/// A path or catalogue that cannot be read; a profile, option or definition that does not fit.
-pub fn check_dialogues(source: &Source, config: &Config, request: &Request) -> Result<Vec<Checked>, SuiteError> {
+fn check_dialogues(source: &Source, config: &Config, request: &Request) -> Result<Vec<Checked>, SuiteError> {
     let mut dialogues = source.dialogues()?;
     plan::retain_matching(&mut dialogues, &request.filters);
     if dialogues.is_empty() {
@@ -112,15 +116,8 @@ pub fn check_dialogues(source: &Source, config: &Config, request: &Request) -> R
     let catalogues = plan::catalogues(source)?;
     let mut bases = Bases::new(config, request);
     let index = bases.get(None, request.profile.as_deref(), IpVersion::Ipv4)?;
-    let definitions: Vec<(String, String)> = bases.made[index as usize]
-        .settings
-        .definitions
-        .iter()
-        .map(|(name, definition)| {
-            let (Definition::Word(value) | Definition::String(value) | Definition::Command(value)) = definition;
-            (name.to_owned(), value.clone())
-        })
-        .collect();
+    let defined = &bases.made[index as usize].settings.definitions;
+    let definitions = work::spoken_definitions(defined, &Services::default());
     let mut all = Vec::with_capacity(dialogues.len());
     for file in dialogues {
         let (mut requirements, mut level, mut title, mut ip_versions) = (Vec::new(), None, None, Vec::new());

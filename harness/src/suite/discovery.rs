@@ -75,12 +75,12 @@ impl Source {
         with_cases(self.files(&["dlg"])?.into_iter().filter(|(file, _)| file.is_dialogue()))
     }
 
-    /// A dialogue that was named as such, not found in a folder.
-    pub(super) fn named_dialogue(&self) -> Option<&Path> {
-        let Source::Paths(paths) = self else { return None };
-        let is_named =
-            |path: &&PathBuf| path.to_string_lossy().trim_end_matches(']').contains(".dlg") && !path.is_dir();
-        paths.iter().find(is_named).map(PathBuf::as_path)
+    /// All scripts and dialogues, in the order in which [scripts](Self::scripts) are found.
+    ///
+    /// # Errors
+    /// A path that does not exist, or a folder that cannot be listed.
+    pub fn runnable(&self) -> Result<Vec<ScriptFile>, DiscoveryError> {
+        with_cases(self.files(&["pkt", "dlg"])?.into_iter())
     }
 
     /// All files in the language: those of scripts and, of folders, also those that scripts include.

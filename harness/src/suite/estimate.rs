@@ -1,9 +1,12 @@
-//! How long a script takes if all goes as it says.
+//! How long a script or dialogue takes if all goes as it says.
 
 use std::time::Duration;
 
+use crate::dialogue::tree::{Act, Alternative, Head};
+use crate::dialogue::{self, Dialogue};
 use crate::script::Script;
 use crate::script::tree::{Action, EventTime, Micros};
+use crate::tester::Schedule;
 
 /// The time of a script's last event, from its start; at most, where it gives a range.
 pub(super) fn duration(script: &Script) -> Duration {
@@ -25,6 +28,23 @@ pub(super) fn duration(script: &Script) -> Duration {
         now = if matches!(event.action, Action::Silence { .. }) { end.max(at) } else { at };
     }
     Duration::from_micros(u64::try_from(last).unwrap_or(0))
+}
+
+/// The time for which a dialogue waits or is silent; a slow delivery takes longer.
+pub(super) fn of_dialogue(dialogue: &Dialogue, schedule: Schedule) -> Duration {
+    let lasting = |alternative: &Alternative| matches!(alternative.head, Head::Silent | Head::StaysOpen);
+    let micros = dialogue.steps.iter().map(|step| match &step.action {
+        dialogue::tree::Action::Act(_, Act::Wait(time)) => time.micros(),
+        dialogue::tree::Action::Expect(_, alternatives) => {
+            let times = alternatives.iter().filter(|alternative| lasting(alternative));
+            times.filter_map(|alternative| alternative.time.as_ref()).map(|time| time.micros()).max().unwrap_or(0)
+        }
+        _ => 0,
+    });
+    let expectations = dialogue.steps.iter().filter(|step| matches!(step.action, dialogue::tree::Action::Expect(..)));
+    // A write takes that long at most.
+    let slow = if schedule == Schedule::Slow { expectations.count() as u32 } else { 0 };
+    Duration::from_micros(micros.sum()) + Duration::from_secs(8) * slow
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::engine::{Blame, Failure, Verdict};
 use crate::monitor::Violation;
 use crate::script::{Diagnostic, LineIndex, Sources};
 use crate::target::IpVersion;
+use crate::tester::Schedule;
 use crate::time::Instant;
 use crate::trace::Trace;
 
@@ -55,6 +56,8 @@ pub struct RunId<'a> {
     pub ip_version: IpVersion,
     /// The profile, if it has one.
     pub profile: Option<&'a str>,
+    /// How the tester's streams are delivered; of dialogues alone.
+    pub transport: Option<Schedule>,
 }
 
 /// A run that has its verdict.

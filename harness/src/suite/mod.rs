@@ -33,7 +33,7 @@ pub use baseline::{
 pub use baseline::{Change, ChangeKind, Observed, Observer, Update, UpdateInput};
 pub(crate) use capture::verdict_name;
 pub use catalogue::{Basis, CatalogueError, Catalogues, Level, Observable, Requirement};
-pub use check::{Checked, check, check_dialogues};
+pub use check::{Checked, check};
 pub use coverage::{Collector, Coverage, Covered, RfcCoverage, RunVerdict, State, Sums};
 pub use discovery::{DiscoveryError, Source};
 pub use error::SuiteError;

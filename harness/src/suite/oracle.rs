@@ -7,8 +7,8 @@ use super::catalogue::Level;
 use super::event::RunId;
 use crate::engine::{Blame, Failure, FailureKind, Outcome, Settings, Verdict};
 use crate::monitor::{self, Invariant, Monitor, Vantage, Violation};
+use crate::script::Diagnostic;
 use crate::script::tree::Directive;
-use crate::script::{Diagnostic, Script};
 use crate::target::Link;
 use crate::trace::{TraceEvent, TraceEventKind};
 
@@ -30,13 +30,13 @@ impl Oracle {
     /// the level of that one.
     pub(super) fn judge(
         &mut self,
-        script: &Script,
+        directives: &[Directive],
         settings: &Settings,
         run: &RunId<'_>,
         baseline: &Baseline,
         outcome: &mut Outcome,
     ) -> Option<Level> {
-        let excepted = exceptions(script);
+        let excepted = exceptions(directives);
         self.is_off = excepted.contains(&"off");
         if self.is_off {
             return None;
@@ -90,9 +90,8 @@ pub(super) fn faults(directives: &[Directive]) -> Vec<Diagnostic> {
 }
 
 /// What a script takes from the monitor's eyes: `off`, or IDs of requirements.
-fn exceptions(script: &Script) -> Vec<&str> {
-    script
-        .directives
+fn exceptions(directives: &[Directive]) -> Vec<&str> {
+    directives
         .iter()
         .filter(|directive| directive.key.node == "monitor")
         .filter_map(|directive| directive.value.node.split_whitespace().next())

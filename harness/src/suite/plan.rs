@@ -11,6 +11,7 @@ use super::{Baseline, Catalogues, ScriptFile, StaleEntry, SuiteError, header};
 use crate::engine::Settings;
 use crate::script::Definitions;
 use crate::target::{Clock, IpVersion};
+use crate::tester::Schedule;
 
 /// Every IP version, in the order of reports.
 const ALL: [IpVersion; 3] = [IpVersion::Ipv4, IpVersion::Ipv4MappedIpv6, IpVersion::Ipv6];
@@ -94,6 +95,8 @@ pub(super) struct PlannedRun {
     pub(super) target: u32,
     pub(super) base: u32,
     pub(super) ip_version: IpVersion,
+    /// How a dialogue is delivered; scripts send their own packets.
+    pub(super) schedule: Schedule,
 }
 
 /// What the settings of runs of one target, IP version and profile start from.
@@ -117,13 +120,7 @@ impl Suite {
         config: &Config,
         request: Request,
     ) -> Result<Suite, SuiteError> {
-        if let Some(named) = source.named_dialogue() {
-            return Err(SuiteError::Usage(format!(
-                "`{}` is a dialogue, and dialogues cannot run yet; `check`, `list` and `fmt` take them",
-                named.display()
-            )));
-        }
-        let mut scripts = source.scripts()?;
+        let mut scripts = source.runnable()?;
         retain_matching(&mut scripts, &request.filters);
         let catalogues = catalogues(source)?;
         for target in &mut targets {
@@ -139,7 +136,8 @@ impl Suite {
                 let profile = bases.profile_name(text);
                 for ip_version in versions(script, text, Some(target), bases.profile(&profile)?, &request) {
                     let base = bases.get(Some(target), profile.as_deref(), ip_version)?;
-                    runs.push(PlannedRun { script: s as u32, target: t as u32, base, ip_version });
+                    let schedule = Schedule::Whole;
+                    runs.push(PlannedRun { script: s as u32, target: t as u32, base, ip_version, schedule });
                 }
             }
         }
@@ -313,6 +311,8 @@ pub(super) fn versions(
     }
     // Nobody asked: what the script is written for, as far as the target has it.
     let own = match (&declared, header::own_ip_version(text)) {
+        // A dialogue is about no socket, and so about no kind of address that a socket may have.
+        (None, _) if script.is_dialogue() => vec![IpVersion::Ipv4, IpVersion::Ipv6],
         (None, Some(own)) => vec![own],
         _ => ALL.into_iter().filter(by_script).collect(),
     };

@@ -56,9 +56,14 @@ impl ScriptFile {
 
     /// The cases of the script, each as a script of its own; the script as it stands if it has none.
     pub fn into_cases(self) -> Vec<Self> {
-        let text = self.text().unwrap_or_default();
-        let cases = if self.is_dialogue() { dialogue::cases(text) } else { script::cases(text) };
+        let cases = self.all_cases();
         if cases.is_empty() { vec![self] } else { cases.into_iter().map(|case| self.with_case(case)).collect() }
+    }
+
+    /// The cases of the whole script, whichever this one is.
+    pub(super) fn all_cases(&self) -> Vec<Case> {
+        let text = self.text().unwrap_or_default();
+        if self.is_dialogue() { dialogue::cases(text) } else { script::cases(text) }
     }
 
     /// Its text.

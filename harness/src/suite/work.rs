@@ -14,11 +14,15 @@ use super::event::{Details, RunId};
 use super::oracle::{self, Oracle};
 use super::plan::{Base, PlannedRun, Suite};
 use super::{ScriptFile, capture, estimate, header};
+use crate::dialogue::tree::{Action as DialogueAction, Step};
+use crate::dialogue::{self, Dialogue};
+use crate::engine::conversation;
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
 use crate::monitor::Violation;
 use crate::script::tree::Action;
-use crate::script::{Case, Diagnostic, LineIndex, Script, Sources, Span};
-use crate::target::{Target, TargetError};
+use crate::script::{Case, Definition, Definitions, Diagnostic, LineIndex, Script, Severity, Sources, Span};
+use crate::target::{Capabilities, Services, Target, TargetError};
+use crate::tester::{Delivery, Schedule};
 use crate::text::Directive;
 use crate::trace::Trace;
 
@@ -75,9 +79,64 @@ impl Kept {
 /// A script that can run.
 #[derive(Debug)]
 struct Prepared {
-    script: Script,
+    body: Body,
     settings: Settings,
     requirements: Requirements,
+}
+
+/// What runs.
+#[derive(Debug)]
+enum Body {
+    Script(Script),
+    Dialogue(Dialogue),
+}
+
+impl Body {
+    fn directives(&self) -> &[Directive] {
+        match self {
+            Body::Script(script) => &script.directives,
+            Body::Dialogue(dialogue) => &dialogue.directives,
+        }
+    }
+
+    fn sources(&self) -> Option<&Arc<Sources>> {
+        match self {
+            Body::Script(script) => script.sources.as_ref(),
+            Body::Dialogue(dialogue) => dialogue.sources.as_ref(),
+        }
+    }
+
+    fn resolve(&self, diagnostics: &mut Vec<Diagnostic>) {
+        match self {
+            Body::Script(script) => script.resolve(diagnostics),
+            Body::Dialogue(dialogue) => dialogue.resolve(diagnostics),
+        }
+    }
+
+    /// What it needs and the target does not declare.
+    fn missing(&self, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
+        let (mut missing, needs_commands) = match self {
+            Body::Script(script) => {
+                (engine::missing(script, settings, capabilities), script_needs_commands(script, settings))
+            }
+            Body::Dialogue(dialogue) => {
+                let is_command = |step: &Step| matches!(step.action, DialogueAction::Command(_));
+                (conversation::missing(dialogue, settings, capabilities), dialogue.steps.iter().any(is_command))
+            }
+        };
+        if !settings.commands && needs_commands {
+            missing.push("shell commands, which are switched off".to_owned());
+        }
+        missing
+    }
+
+    /// How long it takes if all goes as it says.
+    fn expected_duration(&self, schedule: Schedule) -> Duration {
+        match self {
+            Body::Script(script) => estimate::duration(script),
+            Body::Dialogue(dialogue) => estimate::of_dialogue(dialogue, schedule),
+        }
+    }
 }
 
 impl Suite {
@@ -109,10 +168,9 @@ impl Suite {
     /// How long a run should take, if its script can be parsed.
     pub(super) fn expected_duration(&self, run: usize) -> Duration {
         let planned = &self.runs[run];
-        let base = &self.bases[planned.base as usize];
         let file = &self.scripts[planned.script as usize];
-        let input = file.input(file.text().unwrap_or_default(), &base.settings.definitions);
-        input.parse().map_or(Duration::ZERO, |parsed| estimate::duration(&parsed.script))
+        let body = file.text().ok().and_then(|text| self.body(planned, file, text).ok());
+        body.map_or(Duration::ZERO, |body| body.expected_duration(planned.schedule))
     }
 
     /// How long a run may take on the machine's clock: what its script says, else what the user of a real-clock target
@@ -131,6 +189,7 @@ impl Suite {
             target: &self.targets[planned.target as usize].name,
             ip_version: planned.ip_version,
             profile: self.bases[planned.base as usize].profile.as_deref(),
+            transport: self.scripts[planned.script as usize].is_dialogue().then_some(planned.schedule),
         }
     }
 
@@ -154,23 +213,20 @@ impl Suite {
             Ok(prepared) => prepared,
             Err(diagnostics) => return RunResult::unparsable(run, text, diagnostics),
         };
-        let Prepared { script, settings, requirements } = &*prepared;
+        let Prepared { body, settings, requirements } = &*prepared;
         let about = RunResult {
-            level: level(&script.directives, requirements),
-            title: title(&script.directives, file.case.as_ref()),
+            level: level(body.directives(), requirements),
+            title: title(body.directives(), file.case.as_ref()),
             requirements: requirements.clone(),
             ..RunResult::new(run)
         };
-        let mut missing = engine::missing(script, settings, target.capabilities());
-        if !settings.commands && needs_commands(script, settings) {
-            missing.push("shell commands, which are switched off".to_owned());
-        }
+        let missing = body.missing(settings, target.capabilities());
         if !missing.is_empty() {
             return RunResult { verdict: Verdict::NotApplicable, ..about }
                 .with(Details { missing, ..Details::default() });
         }
         match target.create(&settings.link, file.folder()) {
-            Ok(mut adapter) => self.judge(about, script, settings, adapter.as_mut(), worker),
+            Ok(mut adapter) => self.judge(about, body, settings, adapter.as_mut(), worker),
             Err(TargetError::Unsupported(what)) => {
                 let details = Details { missing: vec![what], ..Details::default() };
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
@@ -197,27 +253,63 @@ impl Suite {
 
     fn prepare(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
         let base = &self.bases[planned.base as usize];
-        let script = file.input(text, &base.settings.definitions).parse()?.script;
-        let settings = base.for_script(&script).map_err(|diagnostic| vec![diagnostic])?;
-        let requirements =
-            requirements(&script.directives, |found| script.resolve(found), file.case.as_ref(), &self.catalogues)?;
-        Ok(Prepared { script, settings, requirements })
+        let body = self.body(planned, file, text)?;
+        let settings = match &body {
+            Body::Script(script) => base.for_script(script),
+            Body::Dialogue(_) => base.for_script(&Script::default()),
+        };
+        let settings = settings.map_err(|diagnostic| vec![diagnostic])?;
+        let case = file.case.as_ref();
+        let requirements = requirements(body.directives(), |found| body.resolve(found), case, &self.catalogues)?;
+        if let Body::Dialogue(dialogue) = &body {
+            // A name without a value is found now, and not in the middle of a conversation.
+            let dubious = dialogue::lint(dialogue).into_iter();
+            let errors: Vec<_> = dubious.filter(|found| found.severity == Severity::Error).collect();
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+        }
+        Ok(Prepared { body, settings, requirements })
+    }
+
+    /// Reads a script or dialogue with what is defined for its run.
+    fn body(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Body, Vec<Diagnostic>> {
+        let definitions = &self.bases[planned.base as usize].settings.definitions;
+        if !file.is_dialogue() {
+            return Ok(Body::Script(file.input(text, definitions).parse()?.script));
+        }
+        let target = &self.targets[planned.target as usize];
+        let definitions = spoken_definitions(definitions, &target.capabilities().services);
+        let input = dialogue::Input {
+            name: &file.file,
+            text,
+            definitions: &definitions,
+            case: file.case.as_ref(),
+            includes: file.includes(),
+        };
+        input.parse().map(Body::Dialogue)
     }
 
     fn judge(
         &self,
         about: RunResult,
-        script: &Script,
+        body: &Body,
         settings: &Settings,
         target: &mut dyn Target,
         worker: &mut Worker,
     ) -> RunResult {
-        let mut outcome = engine::run(script, settings, target, &mut worker.scratch);
         let run = self.id(&self.runs[about.run]);
+        let mut outcome = match body {
+            Body::Script(script) => engine::run(script, settings, target, &mut worker.scratch),
+            Body::Dialogue(dialogue) => {
+                let delivery = Delivery { schedule: self.runs[about.run].schedule, seed: 0 };
+                conversation::speak(dialogue, settings, delivery, target, &mut worker.scratch).outcome
+            }
+        };
         let baseline = &self.targets[self.runs[about.run].target as usize].baseline;
         let broken = match self.request.unmonitored {
             true => None,
-            false => worker.oracle.judge(script, settings, &run, baseline, &mut outcome),
+            false => worker.oracle.judge(body.directives(), settings, &run, baseline, &mut outcome),
         };
         let mut result = RunResult {
             verdict: outcome.verdict,
@@ -227,7 +319,7 @@ impl Suite {
             ..about
         };
         let violations = if self.request.unmonitored { &[] } else { worker.oracle.violations() };
-        result.capture = self.capture(&result, &outcome.trace, script.sources.as_deref(), violations);
+        result.capture = self.capture(&result, &outcome.trace, body.sources().map(Arc::as_ref), violations);
         if outcome.verdict == Verdict::Pass {
             self.remove_stale_capture(result.run);
             if !self.request.traces {
@@ -239,7 +331,7 @@ impl Suite {
             failure: outcome.failure,
             trace: outcome.trace,
             started: outcome.started,
-            sources: script.sources.clone(),
+            sources: body.sources().cloned(),
             violations: violations.to_vec(),
             ..Details::default()
         })
@@ -416,11 +508,30 @@ pub(super) fn title(directives: &[Directive], case: Option<&Case>) -> Option<Str
     })
 }
 
-fn needs_commands(script: &Script, settings: &Settings) -> bool {
+fn script_needs_commands(script: &Script, settings: &Settings) -> bool {
     script.init.is_some()
         || script.cleanup.is_some()
         || !settings.init_scripts.is_empty()
         || script.events.iter().any(|event| matches!(event.action, Action::Command(_) | Action::Code(_)))
+}
+
+/// What a dialogue's names in braces stand for: what the command line, the profile and the target define, in order of
+/// weight.
+pub(super) fn spoken_definitions(definitions: &Definitions, services: &Services) -> Vec<(String, String)> {
+    let mut spoken: Vec<(String, String)> = definitions
+        .iter()
+        .map(|(name, definition)| {
+            let (Definition::Word(value) | Definition::String(value) | Definition::Command(value)) = definition;
+            (name.to_owned(), value.clone())
+        })
+        .collect();
+    let known = |name: &str, spoken: &[(String, String)]| spoken.iter().any(|(known, _)| known == name);
+    for (name, value) in &services.definitions {
+        if !known(name, &spoken) {
+            spoken.push((name.clone(), value.clone()));
+        }
+    }
+    spoken
 }
 
 fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {

@@ -223,6 +223,32 @@ impl Connection {
         self.reset = true;
     }
 
+    /// Sends nothing any more after what was written, whatever comes.
+    pub fn vanish(&mut self) {
+        self.is_gone = true;
+    }
+
+    /// What is written from now on is delivered like this.
+    pub fn deliver(&mut self, delivery: Delivery) {
+        self.delivery = delivery;
+        self.ending = delivery.schedule.ending();
+    }
+
+    /// Whether the connection was there, whatever became of it.
+    pub fn was_opened(&self) -> bool {
+        self.handshake == Handshake::Done
+    }
+
+    /// Whether the peer has finished its stream and all of it came, whatever became of the connection later.
+    pub fn has_finished(&self) -> bool {
+        self.remote_end == Some(self.assembly.next())
+    }
+
+    /// Whether all that was written was sent once.
+    pub fn is_sent(&self) -> bool {
+        self.outgoing.is_all_sent()
+    }
+
     /// Whether the peer has acknowledged all that was written, and the FIN if the stream was ended.
     pub fn is_acknowledged(&self) -> bool {
         self.outgoing.is_done()

@@ -14,9 +14,13 @@ pub struct Tester<'t> {
     target: &'t mut dyn Target,
     /// What was said on the wire.
     pub trace: Trace,
+    /// Line of the dialogue that packets belong to from now on; 0 if to none.
+    pub line: u32,
     connections: Vec<Connection>,
     datagrams: Vec<Datagram>,
-    listening: Option<(u16, Options, Delivery)>,
+    listening: Vec<(u16, Options, Delivery)>,
+    /// Ends of datagrams that the target said no port is there for.
+    unreachable: Vec<Ends>,
     packet: Vec<u8>,
 }
 
@@ -46,9 +50,11 @@ impl<'t> Tester<'t> {
         Tester {
             target,
             trace: Trace::default(),
+            line: 0,
             connections: Vec::new(),
             datagrams: Vec::new(),
-            listening: None,
+            listening: Vec::new(),
+            unreachable: Vec::new(),
             packet: Vec::new(),
         }
     }
@@ -66,7 +72,8 @@ impl<'t> Tester<'t> {
 
     /// Takes connections that the target opens to this port of the tester's. They have the numbers that come next.
     pub fn listen(&mut self, port: u16, options: Options, delivery: Delivery) {
-        self.listening = Some((port, options, delivery));
+        self.listening.retain(|(known, ..)| *known != port);
+        self.listening.push((port, options, delivery));
     }
 
     /// How many connections there are.
@@ -97,6 +104,11 @@ impl<'t> Tester<'t> {
     /// Takes the oldest datagram from the target.
     pub fn receive(&mut self) -> Option<Datagram> {
         if self.datagrams.is_empty() { None } else { Some(self.datagrams.remove(0)) }
+    }
+
+    /// Whether the target has said by ICMP that nobody takes datagrams with these ends.
+    pub fn is_unreachable(&self, ends: Ends) -> bool {
+        self.unreachable.contains(&ends)
     }
 
     /// Sends what is due, and waits for the next thing that happens, at the latest until `deadline`.
@@ -149,7 +161,7 @@ impl<'t> Tester<'t> {
 
     fn inject(&mut self) -> Result<(), TargetError> {
         self.target.inject(&self.packet)?;
-        self.trace.injected(self.target.now(), 0, &self.packet, 0);
+        self.trace.injected(self.target.now(), self.line, &self.packet, 0);
         Ok(())
     }
 
@@ -161,9 +173,10 @@ impl<'t> Tester<'t> {
         if is_sound && !packet.is_fragment() {
             if self.connections.iter_mut().any(|connection| connection.handle(at, packet)) {
                 judgement = Judgement::Expected;
-            } else if let Some((port, options, delivery)) = self.listening
-                && packet.tcp().is_some_and(|tcp| tcp.destination_port == port)
-                && let Some(connection) = Connection::accept(packet, options, delivery)
+            } else if let Some(tcp) = packet.tcp()
+                && let Some((_, options, delivery)) =
+                    self.listening.iter().find(|(port, ..)| *port == tcp.destination_port)
+                && let Some(connection) = Connection::accept(packet, *options, *delivery)
             {
                 self.connections.push(connection);
                 judgement = Judgement::Expected;
@@ -174,8 +187,30 @@ impl<'t> Tester<'t> {
                 };
                 self.datagrams.push(Datagram { ends, payload: packet.payload.to_vec() });
                 judgement = Judgement::Expected;
+            } else if let Some(ends) = refused(packet) {
+                self.unreachable.push(ends);
+                judgement = Judgement::Expected;
             }
         }
-        self.trace.received(at, 0, &self.packet, judgement);
+        self.trace.received(at, self.line, &self.packet, judgement);
     }
+}
+
+/// The ends of the UDP datagram of ours that an ICMP port unreachable is about (RFC 1122 section 3.2.2.1, RFC 4443
+/// section 3.1).
+fn refused(packet: &Packet<'_>) -> Option<Ends> {
+    let is_refusal = match (packet.icmpv4(), packet.icmpv6()) {
+        (Some(icmp), _) => (icmp.kind, icmp.code) == (3, 3),
+        (_, Some(icmp)) => (icmp.kind, icmp.code) == (1, 4),
+        _ => false,
+    };
+    if !is_refusal {
+        return None;
+    }
+    let quoted = Packet::parse(packet.payload, None).packet;
+    let udp = quoted.udp()?;
+    Some(Ends {
+        local: SocketAddr::new(quoted.source()?, udp.source_port),
+        remote: SocketAddr::new(quoted.destination()?, udp.destination_port),
+    })
 }

@@ -54,6 +54,13 @@ pub enum TraceEventKind {
     Returned(i64),
     /// A shell command ran and gave this exit status.
     Command(i32),
+    /// Something was said on a connection of a dialogue, or became of the connection.
+    Said {
+        /// What, as a dialogue writes it, one line or more, in UTF-8: see [`Trace::octets`].
+        octets: Range<usize>,
+        /// Whether the target said or did it.
+        by_target: bool,
+    },
 }
 
 /// What the engine made of a datagram from the target.
@@ -91,6 +98,17 @@ impl Trace {
     pub fn received(&mut self, at: Instant, line: u32, packet: &[u8], judgement: Judgement) {
         let octets = self.keep(packet);
         self.events.push(TraceEvent { at, line, kind: TraceEventKind::Received { octets, judgement } });
+    }
+
+    /// Records what was said in a dialogue: lines of text.
+    pub fn said(&mut self, at: Instant, line: u32, text: &str, by_target: bool) {
+        let octets = self.keep(text.as_bytes());
+        self.events.push(TraceEvent { at, line, kind: TraceEventKind::Said { octets, by_target } });
+    }
+
+    /// Octets of all packets and all that was said.
+    pub fn size(&self) -> usize {
+        self.octets.len()
     }
 
     /// Records anything else.

@@ -1,4 +1,4 @@
-//! `check`, `list` and `fmt` take dialogues; `run` says that it does not.
+//! `check`, `list`, `fmt` and `run` take dialogues.
 
 use super::support::{PASSES, folder, outcome};
 
@@ -46,18 +46,15 @@ fn fmt_lays_dialogues_out_and_leaves_what_is_said_as_it_is() {
 }
 
 #[test]
-fn a_dialogue_that_is_to_run_is_refused_with_the_reason() {
+fn a_dialogue_does_not_apply_to_a_target_that_serves_nothing() {
     let folder = folder(&[("a.pkt", PASSES), ("b.dlg", GOOD)]);
     for named in ["b.dlg", "b.dlg[FORM=554]"] {
-        let (status, _, err) = outcome(folder.path(), &["run", named]);
-        assert_eq!(status, 2);
-        assert_eq!(
-            err,
-            format!(
-                "error: `{named}` is a dialogue, and dialogues cannot run yet; `check`, `list` and `fmt` take them\n"
-            )
-        );
+        assert_eq!(outcome(folder.path(), &["run", named]).0, 4);
     }
-    // In a folder it is no script, and stops none.
-    assert_eq!(outcome(folder.path(), &["run", "."]).0, 0);
+    let (status, out, _) = outcome(folder.path(), &["run", "--ip-version", "ipv4", "--format", "json", "."]);
+    assert_eq!(status, 0);
+    let told: Vec<_> = out.lines().filter(|line| line.contains("b.dlg")).collect();
+    assert_eq!(told.len(), 2);
+    let needs = "\"missing\":[\"a server of smtp\"]";
+    assert!(told.iter().all(|line| line.contains("not-applicable") && line.contains(needs)), "{out}");
 }

@@ -159,6 +159,11 @@ impl InputReader {
         self.message = Some(DotLines::default());
     }
 
+    /// Whether what comes next is a message.
+    pub fn is_message(&self) -> bool {
+        self.message.is_some()
+    }
+
     fn take(&mut self) -> Input {
         let InputReader { lines, message } = std::mem::take(self);
         Input { lines: message.map(|message| message.lines).unwrap_or_default(), defects: lines.defects }

@@ -49,8 +49,8 @@ pub struct Scratch {
     payload: Vec<u8>,
     pending: Vec<Pending>,
     connections: Connections,
-    trace: Trace,
-    interrupt: Option<Interrupt>,
+    pub(in crate::engine) trace: Trace,
+    pub(in crate::engine) interrupt: Option<Interrupt>,
     thirds: u32,
 }
 

@@ -16,16 +16,7 @@ pub(super) struct Stop {
 
 impl Stop {
     pub(super) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {
-        let failure = Failure {
-            blame,
-            kind,
-            message,
-            span: None,
-            line: 0,
-            expected: None,
-            actual: None,
-            differences: Vec::new(),
-        };
+        let failure = Failure::new(blame, kind, message);
         Stop { failure: Box::new(failure), miss: None }
     }
 
@@ -65,13 +56,7 @@ impl Stop {
 
 impl From<TargetError> for Stop {
     fn from(error: TargetError) -> Self {
-        match &error {
-            TargetError::Gone(_) => Stop::new(Blame::Target, FailureKind::Gone, error.to_string()),
-            TargetError::Unsupported(_) => Stop::new(Blame::Script, FailureKind::Script, error.to_string()),
-            TargetError::Environment { .. } | TargetError::Action { .. } => {
-                Stop::new(Blame::Environment, FailureKind::Environment, error.to_string())
-            }
-        }
+        Stop { failure: Box::new(error.into()), miss: None }
     }
 }
 

@@ -8,13 +8,16 @@ use super::super::packet_line::PacketLines;
 use super::super::text::{BAD, DIFFERENT, DUBIOUS, FAINT, STRONG, WANTED, carets, mark_words, styled};
 use crate::engine::{Blame, Failure, Verdict};
 use crate::script::{LineIndex, render};
-use crate::suite::{Details, RunFinished, StaleEntry, Standing};
+use crate::suite::{Details, RunFinished, RunId, StaleEntry, Standing};
+use crate::tester::Schedule;
 use crate::trace::TraceEventKind;
 
 /// Script lines shown before the failing one.
 const LINES_BEFORE: u32 = 3;
 /// Packets shown, the last ones.
 const PACKETS: usize = 12;
+/// Lines of a conversation shown, the last ones.
+const REMARKS: usize = 24;
 
 /// Several lines, without an empty one at the end.
 pub(super) fn text(run: &RunFinished<'_>) -> String {
@@ -66,7 +69,16 @@ fn heading(run: &RunFinished<'_>, out: &mut String) {
     let title = run.title.map(|title| format!(": {title}")).unwrap_or_default();
     let id = run.id;
     let name = styled(STRONG, &id.script.name);
-    line(out, &format!("{} {name} on {} over {}{title}", styled(style, word), id.target, id.ip_version));
+    let delivered = delivered(&id);
+    line(out, &format!("{} {name} on {} over {}{delivered}{title}", styled(style, word), id.target, id.ip_version));
+}
+
+/// How a dialogue was delivered, if it was not as every other is.
+pub(super) fn delivered(id: &RunId<'_>) -> String {
+    match id.transport {
+        None | Some(Schedule::Whole) => String::new(),
+        Some(schedule) => format!(", delivered {schedule}"),
+    }
 }
 
 fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
@@ -89,6 +101,7 @@ fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
     }
     excerpt(run, details, failure, out);
     comparison(failure, out);
+    conversation(details, out);
     packets(run, details, failure, out);
 }
 
@@ -156,6 +169,28 @@ fn comparison(failure: &Failure, out: &mut String) {
         let (field, wanted, got) = (&difference.field, &difference.expected, &difference.actual);
         line(out, &format!("  {field}: expected {}, got {}", styled(WANTED, wanted), styled(DIFFERENT, got)));
     }
+}
+
+/// What was said in a dialogue up to there: of each side's words the last lines.
+fn conversation(details: &Details, out: &mut String) {
+    let mut shown = Vec::new();
+    for event in &details.trace.events {
+        let TraceEventKind::Said { octets, by_target } = &event.kind else { continue };
+        let at = event.at.micros_since(details.started) as f64 / 1e6;
+        let text = String::from_utf8_lossy(details.trace.octets(octets));
+        for said in text.lines() {
+            let said = if *by_target { styled(STRONG, said) } else { said.to_owned() };
+            shown.push(format!("    {} {said}", styled(FAINT, &format!("{at:>11.6}"))));
+        }
+    }
+    if shown.is_empty() {
+        return;
+    }
+    let left_out = shown.len().saturating_sub(REMARKS);
+    line(out, "");
+    let lines = if left_out == 0 { String::new() } else { format!(" ({left_out} lines before these)") };
+    line(out, &format!("  conversation{lines}"));
+    shown[left_out..].iter().for_each(|said| line(out, said));
 }
 
 /// The packets that led there.

@@ -94,6 +94,11 @@ impl Sequence<'_> {
             },
             TraceEventKind::Returned(_) => return,
             TraceEventKind::Command(status) => diagram::at_right(&format!("command, exit status {status}")),
+            // Of more lines the first tells enough: the octets are in the packets.
+            TraceEventKind::Said { octets, .. } => {
+                let said = String::from_utf8_lossy(self.details.trace.octets(octets));
+                diagram::at_right(said.lines().next().unwrap_or_default())
+            }
         };
         let at = event.at.micros_since(self.details.started) as f64 / 1e6;
         let failed =

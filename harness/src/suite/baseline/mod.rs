@@ -278,7 +278,9 @@ clause = "RFC 8200 section 8.1"
         let baseline = Baseline::parse(TEXT).unwrap();
         let finds = |name: &str, ip_version, profile| {
             let script = ScriptFile::from_text(name, "");
-            baseline.find(&RunId { script: &script, target: "t", ip_version, profile }).map(|known| known.line)
+            baseline
+                .find(&RunId { script: &script, target: "t", ip_version, profile, transport: None })
+                .map(|known| known.line)
         };
         assert_eq!(finds("rfc9293/a.pkt", IpVersion::Ipv4, None), Some(2));
         assert_eq!(finds("/home/me/specs/rfc9293/a.pkt", IpVersion::Ipv6, Some("strict")), Some(2));
@@ -310,7 +312,8 @@ clause = "RFC 8200 section 8.1"
         assert!(baseline.find_violation("TCPX-09").is_some() && baseline.find_violation("TCPX-10").is_none());
         let shown = |name: &str| {
             let script = ScriptFile::from_text(name, "");
-            let run = RunId { script: &script, target: "t", ip_version: IpVersion::Ipv4, profile: None };
+            let run =
+                RunId { script: &script, target: "t", ip_version: IpVersion::Ipv4, profile: None, transport: None };
             baseline.shown_by(&run).count()
         };
         assert_eq!((shown("specs/a/b.pkt"), shown("b.pkt")), (1, 0));

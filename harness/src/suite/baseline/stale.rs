@@ -1,7 +1,6 @@
 //! Entries that no run can confirm: nobody would notice when the target is mended.
 
 use super::{Baseline, KnownFailure, ends_with};
-use crate::script::cases;
 use crate::suite::config::Config;
 use crate::suite::discovery::Source;
 use crate::suite::event::RunId;
@@ -73,7 +72,7 @@ impl Baseline {
             // A part of the cases is run where somebody asked for it.
             let names = own.iter().map(|run| run.script.case.as_ref().map(|case| case.name.as_str()));
             if names.clone().all(|name| !entry.is_about_case(name)) {
-                let all = cases(own[0].script.text().unwrap_or_default());
+                let all = own[0].script.all_cases();
                 let is_there = all.iter().any(|case| entry.is_about_case(Some(&case.name)));
                 return (!is_there).then_some(Staleness::NoCase);
             }

@@ -1,0 +1,471 @@
+//! The steps of a dialogue, one after the other.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::channel::{Channel, Via, cuts};
+use super::matching::{self, Unjudgeable};
+use super::{missing, telling};
+use crate::dialogue::framing::dns;
+use crate::dialogue::tree::{Act, Action, Check, Line, Message, Party, Protocol, Role, Step};
+use crate::dialogue::{BuildError, Captures, Dialogue, Text, dns_message, print_party};
+use crate::engine::outcome::{Blame, Failure, FailureKind, Outcome, Verdict};
+use crate::engine::run::{Interrupt, Scratch};
+use crate::engine::settings::Settings;
+use crate::target::{Clock, Services, Target};
+use crate::tester::{Datagram, Delivery, Tester};
+use crate::time::Instant;
+use crate::trace::TraceEventKind;
+
+/// A target that sends more packets than this in one run floods the link.
+const FLOOD: usize = 200_000;
+/// A run whose packets have more octets than this is flooded too.
+const MOST_OCTETS: usize = 256 << 20;
+/// How often a run on a real clock looks whether it was interrupted, in microseconds.
+const INTERRUPT_SLICE: i64 = 100_000;
+/// How often what a dialogue checks is looked at again while it does not hold, in microseconds.
+const CHECK_SLICE: u64 = 250_000;
+
+/// What one run of a dialogue gave.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// The verdict, and how it came about.
+    pub outcome: Outcome,
+    /// What the target answered.
+    pub transcript: Transcript,
+}
+
+/// What the target answered, in the order of the dialogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript(pub Vec<Remark>);
+
+/// One answer, or what became of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Line of the dialogue that it stands for, from 1.
+    pub line: u32,
+    /// What of it must not depend on how the octets before it were delivered.
+    pub essence: String,
+    /// The answer in one line, in the notation of dialogues.
+    pub summary: String,
+}
+
+/// Why a run ends before its dialogue does. Boxed: results travel through every step.
+pub(super) type Stopped = Box<Failure>;
+
+/// Runs `dialogue` on `target`, the tester's streams delivered like this. What is random comes from the seed of
+/// `delivery`.
+///
+/// Never panics on what a dialogue or target does; everything becomes a verdict.
+pub fn speak(
+    dialogue: &Dialogue,
+    settings: &Settings,
+    delivery: Delivery,
+    target: &mut dyn Target,
+    scratch: &mut Scratch,
+) -> Spoken {
+    let capabilities = target.capabilities();
+    let (clock, services) = (capabilities.clock, capabilities.services.clone());
+    let started = target.now();
+    let delay_seen = target.scheduling_delay();
+    let mut tester = Tester::new(target);
+    tester.trace = std::mem::take(&mut scratch.trace);
+    tester.trace.clear();
+    let mut rng = Rng::with_seed(delivery.seed);
+    let mut run = Run {
+        role: dialogue.role,
+        protocol: missing::protocol(dialogue),
+        settings,
+        services,
+        delivery,
+        clock,
+        next_port: 49_152 + rng.u16(0..12_000),
+        rng,
+        tester,
+        channels: BTreeMap::new(),
+        captures: Captures::new(),
+        unsaid: None,
+        strays: VecDeque::new(),
+        claimed: 0,
+        interrupt: scratch.interrupt.clone(),
+        delay_seen,
+        worst_delay: 0,
+        transcript: Transcript::default(),
+    };
+    let result = run.steps(dialogue);
+    let ended = run.tester.target().now();
+    let failure = result.err().map(|failure| run.excuse(*failure));
+    if !failure.as_ref().is_some_and(|failure| matches!(failure.kind, FailureKind::Gone | FailureKind::Flood)) {
+        // Best effort: the next dialogue is to find a server that is rid of this one.
+        _ = run.hang_up();
+    }
+    let verdict = match failure.as_ref().map(|failure| failure.blame) {
+        None => Verdict::Pass,
+        Some(Blame::Target) => Verdict::Fail,
+        Some(Blame::Environment) => Verdict::Inconclusive,
+        Some(Blame::Script | Blame::Harness) => Verdict::Error,
+    };
+    let Run { tester, transcript, worst_delay, .. } = run;
+    let outcome = Outcome { verdict, failure, trace: tester.trace, started, ended, lateness: worst_delay };
+    Spoken { outcome, transcript }
+}
+
+pub(super) struct Run<'a> {
+    pub role: Role,
+    /// The dialogue's own.
+    pub protocol: Protocol,
+    pub settings: &'a Settings,
+    pub services: Services,
+    pub delivery: Delivery,
+    pub clock: Clock,
+    pub rng: Rng,
+    /// Port of the tester's next connection.
+    pub next_port: u16,
+    pub tester: Tester<'a>,
+    pub channels: BTreeMap<u8, Channel>,
+    pub captures: Captures,
+    /// What the tester is about to say, on which connection.
+    unsaid: Option<(u8, Vec<u8>)>,
+    /// Datagrams from a client that no connection has claimed yet.
+    pub strays: VecDeque<Datagram>,
+    /// Connections of a client that were claimed.
+    pub claimed: usize,
+    interrupt: Option<Interrupt>,
+    delay_seen: Duration,
+    /// Greatest time in one wait that the tester was ready but did not run, in microseconds.
+    worst_delay: u64,
+    pub transcript: Transcript,
+}
+
+impl Run<'_> {
+    fn steps(&mut self, dialogue: &Dialogue) -> Result<(), Stopped> {
+        if self.role == Role::Client {
+            self.listen(dialogue);
+        }
+        for step in &dialogue.steps {
+            self.tester.line = step.line;
+            self.step(step).map_err(|mut failure| {
+                if failure.line == 0 {
+                    (failure.line, failure.span) = (step.line, Some(step.span));
+                }
+                failure
+            })?;
+        }
+        self.say_it()?;
+        self.settle()
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Stopped> {
+        self.check_interrupt()?;
+        match &step.action {
+            Action::Say(party, line) => return self.say(*party, line),
+            Action::Send(party, message) => return self.send(*party, message),
+            _ => self.say_it()?,
+        }
+        match &step.action {
+            Action::Say(..) | Action::Send(..) => Ok(()),
+            Action::Act(party, act) => self.act(*party, act),
+            Action::Expect(party, alternatives) => self.expect(*party, alternatives),
+            Action::Command(command) => self.command(command),
+            Action::Do(name, arguments) => {
+                let arguments = self.arguments(arguments)?;
+                self.perform(name, &arguments).map(|_| ())
+            }
+            Action::Check(check) => self.check(check),
+        }
+    }
+
+    /// Notes a line of text; it is sent with those that follow it directly.
+    fn say(&mut self, party: Party, line: &Line) -> Result<(), Stopped> {
+        let mut octets = self.octets(&line.text)?;
+        if line.has_crlf {
+            octets.extend_from_slice(b"\r\n");
+        }
+        match &mut self.unsaid {
+            Some((connection, unsaid)) if *connection == party.connection => unsaid.extend(octets),
+            _ => {
+                self.say_it()?;
+                self.unsaid = Some((party.connection, octets));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what was to be said, at once.
+    fn say_it(&mut self) -> Result<(), Stopped> {
+        let Some((connection, octets)) = self.unsaid.take() else { return Ok(()) };
+        if self.channels.get(&connection).is_some_and(|channel| channel.is_over) {
+            return Ok(());
+        }
+        self.open(connection)?;
+        let party = self.party(connection, false);
+        self.note(&telling::lines(&party, &octets), false);
+        if let Some(channel) = self.channels.get_mut(&connection) {
+            channel.requests.said(&octets);
+        }
+        self.write(connection, &octets)
+    }
+
+    /// Sends a DNS message.
+    fn send(&mut self, party: Party, message: &Message) -> Result<(), Stopped> {
+        self.say_it()?;
+        let connection = party.connection;
+        if self.channels.get(&connection).is_some_and(|channel| channel.is_over) {
+            return Ok(());
+        }
+        self.open(connection)?;
+        let id = self.rng.u16(..);
+        let Some(channel) = self.channels.get_mut(&connection) else { return Ok(()) };
+        let built = dns_message(message, id, channel.asked.as_ref(), &self.captures).map_err(unbuildable)?;
+        if let Some(id) = built.octets.get(..2) {
+            channel.queries.push_back(u16::from_be_bytes([id[0], id[1]]));
+        }
+        let told = telling::of_message(&dns::Message::parse(&built.octets));
+        let octets = match channel.via {
+            Via::Udp(_) => built.octets,
+            _ => dns::framed(&built.octets, built.length),
+        };
+        let party = self.party(connection, false);
+        self.note(&format!("{party}: {told}"), false);
+        self.write(connection, &octets)
+    }
+
+    /// Hands octets to a connection that is open.
+    fn write(&mut self, connection: u8, octets: &[u8]) -> Result<(), Stopped> {
+        let Some(channel) = self.channels.get_mut(&connection) else { return Ok(()) };
+        channel.writes += 1;
+        match channel.via {
+            Via::Nothing => {}
+            Via::Udp(ends) => self.tester.send(ends, octets).map_err(stopped)?,
+            Via::Tcp(number) => {
+                if let Some(tcp) = self.tester.connection(number) {
+                    tcp.write(octets, &cuts(octets, channel.protocol));
+                }
+            }
+        }
+        self.settle()
+    }
+
+    /// What the tester does rather than says.
+    fn act(&mut self, party: Party, act: &Act) -> Result<(), Stopped> {
+        let connection = party.connection;
+        let told = match act {
+            Act::Wait(time) => {
+                let until = self.now() + Duration::from_micros(time.micros());
+                return self.wait_until(until);
+            }
+            Act::Connect(connect) => {
+                self.note(&format!("{} connects", self.party(connection, false)), false);
+                return self.connect(connection, connect);
+            }
+            Act::StartTls => return Err(unsupported("TLS")),
+            Act::Close => "closes",
+            Act::HalfClose => "half-closes",
+            Act::Reset => "resets",
+            Act::Vanish => "vanishes",
+        };
+        if self.channels.get(&connection).is_some_and(|channel| channel.is_over) {
+            return Ok(());
+        }
+        self.open(connection)?;
+        self.note(&format!("{} {told}", self.party(connection, false)), false);
+        let Some(channel) = self.channels.get_mut(&connection) else { return Ok(()) };
+        let Via::Tcp(number) = channel.via else { return Ok(()) };
+        channel.is_left = *act == Act::Close;
+        if let Some(tcp) = self.tester.connection(number) {
+            match act {
+                Act::Reset => tcp.abort(),
+                Act::Vanish => tcp.vanish(),
+                _ => tcp.finish(),
+            }
+        }
+        self.settle()
+    }
+
+    fn command(&mut self, command: &str) -> Result<(), Stopped> {
+        let interrupt = self.interrupt.clone();
+        let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
+        let result = self.tester.target().command(command, &[], &go_on);
+        self.check_interrupt()?;
+        let output = result.map_err(stopped)?;
+        let (at, line) = (self.now(), self.tester.line);
+        self.tester.trace.note(at, line, TraceEventKind::Command(output.status));
+        if output.status == 0 {
+            return Ok(());
+        }
+        let said = output.output.trim();
+        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+        let message = format!("command `{command}` ended with status {}{said}", output.status);
+        Err(Box::new(Failure::new(Blame::Environment, FailureKind::Command, message)))
+    }
+
+    fn perform(&mut self, name: &str, arguments: &[String]) -> Result<Vec<Vec<u8>>, Stopped> {
+        let interrupt = self.interrupt.clone();
+        let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
+        let result = self.tester.target().perform(name, arguments, &go_on);
+        self.check_interrupt()?;
+        result.map_err(stopped)
+    }
+
+    /// Looks at what the target's definition tells, again and again until it is as it must be.
+    fn check(&mut self, check: &Check) -> Result<(), Stopped> {
+        let arguments = self.arguments(&check.arguments)?;
+        let patience = check.time.as_ref().map_or(0, |time| time.micros());
+        let deadline = self.now() + Duration::from_micros(patience);
+        loop {
+            let items = self.perform(&check.name, &arguments)?;
+            match matching::judge_items(&check.details, &items, &self.captures).map_err(unjudgeable)? {
+                Ok(captures) => {
+                    self.captures = captures;
+                    return Ok(());
+                }
+                Err(mismatch) if self.now() >= deadline => {
+                    let message = format!("`check {}` gives something else", check.name);
+                    let mut failure = Failure::new(Blame::Target, FailureKind::Check, message);
+                    failure.differences = mismatch.differences;
+                    let items: Vec<String> =
+                        items.iter().map(|item| telling::lines(&check.name, &item[..item.len().min(2_000)])).collect();
+                    self.note(&items.join("\n"), true);
+                    return Err(Box::new(failure));
+                }
+                Err(_) => {
+                    let next = self.now() + Duration::from_micros(CHECK_SLICE);
+                    self.wait_until(deadline.min(next))?;
+                }
+            }
+        }
+    }
+
+    /// Ends what is still open.
+    fn hang_up(&mut self) -> Result<(), Stopped> {
+        self.tester.line = 0;
+        for number in 0..self.tester.connections() {
+            if let Some(tcp) = self.tester.connection(number)
+                && !tcp.is_over()
+            {
+                tcp.abort();
+            }
+        }
+        self.settle()
+    }
+
+    /// What the tester's own lateness explains is not the target's fault.
+    fn excuse(&self, mut failure: Failure) -> Failure {
+        let is_about_time = matches!(failure.kind, FailureKind::Missing | FailureKind::Timing | FailureKind::Unwanted);
+        let is_late = Duration::from_micros(self.worst_delay) >= Duration::from_millis(500);
+        if failure.blame == Blame::Target && self.clock == Clock::Real && is_about_time && is_late {
+            failure.blame = Blame::Environment;
+            let late = self.worst_delay as f64 / 1e6;
+            failure.message = format!("{}; the tester itself was up to {late:.1} s late", failure.message);
+        }
+        failure
+    }
+}
+
+/// What several steps need.
+impl Run<'_> {
+    pub(super) fn now(&mut self) -> Instant {
+        self.tester.target().now()
+    }
+
+    /// Writes something into the conversation.
+    pub(super) fn note(&mut self, told: &str, by_target: bool) {
+        let (at, line) = (self.now(), self.tester.line);
+        self.tester.trace.said(at, line, told, by_target);
+    }
+
+    /// How a dialogue writes one end of a connection.
+    pub(super) fn party(&self, connection: u8, is_target: bool) -> String {
+        let is_client = (self.role == Role::Client) == is_target;
+        print_party(Party { is_client, connection })
+    }
+
+    fn octets(&self, text: &Text) -> Result<Vec<u8>, Stopped> {
+        text.octets(&self.captures).map_err(|name| unbuildable(BuildError::Unknown(name)))
+    }
+
+    fn arguments(&self, texts: &[Text]) -> Result<Vec<String>, Stopped> {
+        texts.iter().map(|text| Ok(String::from_utf8_lossy(&self.octets(text)?).into_owned())).collect()
+    }
+
+    pub(super) fn wait_until(&mut self, deadline: Instant) -> Result<(), Stopped> {
+        while self.now() < deadline {
+            self.wait(deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what is due, and takes what is there.
+    pub(super) fn settle(&mut self) -> Result<(), Stopped> {
+        let now = self.now();
+        self.wait(now)
+    }
+
+    /// Waits for one thing to happen, at the latest until `deadline`.
+    pub(super) fn wait(&mut self, deadline: Instant) -> Result<(), Stopped> {
+        let slice = match self.clock {
+            Clock::Virtual => deadline,
+            Clock::Real => deadline.min(self.now().offset(INTERRUPT_SLICE)),
+        };
+        self.tester.step(slice).map_err(stopped)?;
+        let delay = self.tester.target().scheduling_delay();
+        self.worst_delay = self.worst_delay.max(delay.saturating_sub(self.delay_seen).as_micros() as u64);
+        self.delay_seen = delay;
+        self.sort_out();
+        self.check_interrupt()?;
+        let trace = &self.tester.trace;
+        if trace.events.len() > FLOOD || trace.size() > MOST_OCTETS {
+            let message = format!("the target sends without end: {} octets in one run", trace.size());
+            return Err(Box::new(Failure::new(Blame::Target, FailureKind::Flood, message)));
+        }
+        Ok(())
+    }
+
+    /// Hands what came to whom it is for.
+    fn sort_out(&mut self) {
+        while let Some(datagram) = self.tester.receive() {
+            let channel = self.channels.values_mut().find(|channel| channel.via == Via::Udp(datagram.ends));
+            match channel {
+                Some(channel) => channel.inbox.push_back(datagram.payload),
+                None if self.role == Role::Client => self.strays.push_back(datagram),
+                None => {}
+            }
+        }
+        for channel in self.channels.values().filter(|channel| channel.is_left) {
+            if let Via::Tcp(number) = channel.via
+                && let Some(tcp) = self.tester.connection(number)
+            {
+                tcp.take(tcp.received().len());
+            }
+        }
+    }
+
+    fn check_interrupt(&self) -> Result<(), Stopped> {
+        match &self.interrupt {
+            Some(interrupt) if interrupt.is_interrupted() => {
+                let message = "interrupted".to_owned();
+                Err(Box::new(Failure::new(Blame::Environment, FailureKind::Interrupted, message)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(super) fn stopped(error: crate::target::TargetError) -> Stopped {
+    Box::new(error.into())
+}
+
+pub(super) fn unjudgeable(Unjudgeable(message): Unjudgeable) -> Stopped {
+    Box::new(Failure::new(Blame::Script, FailureKind::Script, message))
+}
+
+pub(super) fn unsupported(what: &str) -> Stopped {
+    let message = format!("the tester does not speak {what}");
+    Box::new(Failure::new(Blame::Harness, FailureKind::Harness, message))
+}
+
+fn unbuildable(error: BuildError) -> Stopped {
+    Box::new(Failure::new(Blame::Script, FailureKind::Script, error.to_string()))
+}
