@@ -171,6 +171,17 @@ pub(super) enum Format {
     Junit,
 }
 
+/// What a table is written to standard output as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    /// A table, for people
+    Human,
+    /// One JSON object
+    Json,
+    /// A Markdown document
+    Markdown,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]

@@ -4,8 +4,9 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::args::TableFormat;
 use super::exit::{self, Exit};
 use super::{output, run};
 use crate::report::{Progress, coverage as report, plural};
@@ -41,23 +42,12 @@ pub(super) struct Coverage {
     profile: Option<String>,
 
     /// What to write to standard output
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    format: TableFormat,
 
     /// Run no shell commands and no code blocks; scripts that need them are not applicable
     #[arg(long)]
     no_commands: bool,
-}
-
-/// What to write to standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table, for people
-    Human,
-    /// One JSON object
-    Json,
-    /// A Markdown document
-    Markdown,
 }
 
 pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
@@ -88,12 +78,12 @@ pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFa
     Ok(if exit == Exit::AsExpected { Exit::SetUp } else { exit })
 }
 
-fn write(format: Format, covered: &Covered) -> std::io::Result<()> {
+fn write(format: TableFormat, covered: &Covered) -> std::io::Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     match format {
-        Format::Human => report::write_table(&mut out, covered, run::columns())?,
-        Format::Json => report::write_json(&mut out, covered)?,
-        Format::Markdown => report::write_markdown(&mut out, covered)?,
+        TableFormat::Human => report::write_table(&mut out, covered, run::columns())?,
+        TableFormat::Json => report::write_json(&mut out, covered)?,
+        TableFormat::Markdown => report::write_markdown(&mut out, covered)?,
     }
     out.flush()
 }

@@ -4,9 +4,9 @@ use std::io::{BufWriter, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::args::Selection;
+use super::args::{Selection, TableFormat};
 use super::exit::Exit;
 use super::{output, run};
 use crate::report::{Progress, kill_matrix as report};
@@ -66,23 +66,12 @@ pub(super) struct SelfTest {
     jobs: Option<NonZeroUsize>,
 
     /// What to write to standard output
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
+    format: TableFormat,
 
     /// Run no shell commands and no code blocks; scripts that need them are not applicable
     #[arg(long)]
     no_commands: bool,
-}
-
-/// What to write to standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table, for people
-    Human,
-    /// One JSON object
-    Json,
-    /// A Markdown document
-    Markdown,
 }
 
 pub(super) fn self_test(args: &SelfTest, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
@@ -105,12 +94,12 @@ pub(super) fn self_test(args: &SelfTest, config: &Config, own: &[Arc<dyn TargetF
     Ok(exit(&tested))
 }
 
-fn write(format: Format, matrix: &KillMatrix) -> std::io::Result<()> {
+fn write(format: TableFormat, matrix: &KillMatrix) -> std::io::Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     match format {
-        Format::Human => report::write_table(&mut out, matrix, run::columns())?,
-        Format::Json => report::write_json(&mut out, matrix)?,
-        Format::Markdown => report::write_markdown(&mut out, matrix)?,
+        TableFormat::Human => report::write_table(&mut out, matrix, run::columns())?,
+        TableFormat::Json => report::write_json(&mut out, matrix)?,
+        TableFormat::Markdown => report::write_markdown(&mut out, matrix)?,
     }
     out.flush()
 }

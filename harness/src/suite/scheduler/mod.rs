@@ -1,8 +1,8 @@
 //! Runs a suite: workers send what happens, the caller's thread tells the reporters.
 
 mod attempts;
-mod idle;
 mod pace;
+mod processors;
 mod real_clock;
 mod virtual_clock;
 

@@ -1,11 +1,10 @@
 //! How many real-clock runs at once: more while they are served in time, fewer when they make each other late.
 //!
-//! On a machine that idles lateness comes from elsewhere, such as a host that takes the processors away: there fewer
-//! runs would be as late as many.
+//! Where they have room lateness comes from elsewhere, and fewer runs would be as late as many.
 
 use std::time::{Duration, Instant};
 
-use super::idle::Idle;
+use super::processors::Processors;
 
 /// At the start, per core. A run mostly waits.
 const AT_START: usize = 16;
@@ -14,12 +13,10 @@ const AT_MOST: usize = 96;
 /// At least, per core: where others keep the machine busy, few runs are as late as many.
 const AT_LEAST: usize = 8;
 /// How many go on at once, per core, when the second try starts, and when a later one does; and how many times as
-/// many while the machine idles.
+/// many where they have room.
 const FEW: usize = 4;
 const VERY_FEW: usize = 2;
 const MORE: usize = 4;
-/// A machine of which nobody uses such a share is not what makes runs late.
-const IDLES: f64 = 0.4;
 /// A run that was later than this was served too late: half the least tolerance. In microseconds.
 const LATE: u64 = 2_000;
 /// A run that was never later than this leaves room for more. In microseconds.
@@ -34,8 +31,8 @@ pub(super) struct Pace {
     least: f64,
     most: f64,
     decreased: Option<Instant>,
-    machine: Idle,
-    idles: bool,
+    processors: Processors,
+    has_room: bool,
 }
 
 impl Pace {
@@ -47,8 +44,8 @@ impl Pace {
             least: (cores * AT_LEAST).min(most) as f64,
             most: most as f64,
             decreased: None,
-            machine: Idle::default(),
-            idles: false,
+            processors: Processors::default(),
+            has_room: false,
         }
     }
 
@@ -59,7 +56,7 @@ impl Pace {
 
     /// How many short runs may go on when one starts that asks for this degree of quiet, from none on.
     pub(super) fn limit_of(&self, quiet: usize, cores: usize) -> usize {
-        let more = if self.idles { MORE } else { 1 };
+        let more = if self.has_room { MORE } else { 1 };
         match quiet {
             0 => usize::MAX,
             1 => cores * FEW * more,
@@ -69,17 +66,17 @@ impl Pace {
 
     /// A run has ended that was `lateness` microseconds late at worst.
     pub(super) fn observe(&mut self, lateness: u64, now: Instant) {
-        self.idles = self.machine.share(now).is_some_and(|share| share > IDLES);
+        self.has_room = self.processors.have_room(now);
         self.adapt(lateness, now);
     }
 
     fn adapt(&mut self, lateness: u64, now: Instant) {
-        if lateness > LATE && !self.idles {
+        if lateness > LATE && !self.has_room {
             if self.decreased.is_none_or(|at| now.saturating_duration_since(at) > SETTLE) {
                 self.limit = (self.limit * 0.7).max(self.least);
                 self.decreased = Some(now);
             }
-        } else if lateness < IN_TIME || self.idles {
+        } else if lateness < IN_TIME || self.has_room {
             self.limit = (self.limit + 0.5).min(self.most);
         }
     }
@@ -117,11 +114,11 @@ mod tests {
     /// A host that took a tenth of the processors' time made runs late that used three hundredths of it, and the suite
     /// took twice as long: few went on at once, which helped nobody.
     #[test]
-    fn it_does_not_shrink_while_the_machine_idles() {
+    fn it_does_not_shrink_while_there_is_room() {
         let now = Instant::now();
         let mut pace = Pace::new(2, None);
         assert_eq!((pace.limit_of(1, 2), pace.limit_of(2, 2)), (8, 4));
-        pace.idles = true;
+        pace.has_room = true;
         pace.adapt(20_000, now);
         pace.adapt(20_000, now + SETTLE * 2);
         assert_eq!(pace.limit(), 33);
