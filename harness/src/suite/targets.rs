@@ -7,6 +7,7 @@ use super::config::{Config, Overlay};
 use super::{Baseline, SuiteError};
 use crate::target::fault::Fault;
 use crate::target::linux::{LinuxFactory, enter_user_namespace};
+use crate::target::reference::ReferenceFactory;
 use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
 use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
 
@@ -55,6 +56,7 @@ impl TargetEntry {
         let unavailable = |source| SuiteError::Unavailable { target: name.to_owned(), source };
         let maker = match adapter {
             "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
+            "reference" => Maker::Other(Arc::new(ReferenceFactory::new())),
             "smoltcp-tun" | "linux" => {
                 enter_user_namespace().map_err(unavailable)?;
                 match adapter {

@@ -9,6 +9,7 @@ pub mod fault;
 mod link;
 #[cfg(target_os = "linux")]
 pub mod linux;
+pub mod reference;
 mod service;
 pub mod smoltcp;
 

@@ -38,7 +38,7 @@ use super::nearest::nearest;
 /// The file's name.
 pub const FILE_NAME: &str = "rfcheck.toml";
 /// Adapters that `adapter =` may name.
-pub const ADAPTERS: [&str; 3] = ["smoltcp", "smoltcp-tun", "linux"];
+pub const ADAPTERS: [&str; 4] = ["smoltcp", "smoltcp-tun", "linux", "reference"];
 
 /// What one or several `rfcheck.toml` say.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,473 @@
+//! An SMTP server (RFC 5321) with SIZE (RFC 1870), PIPELINING (RFC 2920), 8BITMIME (RFC 1652) and STARTTLS (RFC 3207),
+//! octets in and octets out. It delivers into the mailboxes of the target and relays nothing.
+//!
+//! `command` reads command lines, `path` the paths in them, `content` what follows DATA.
+
+mod command;
+mod content;
+mod path;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use self::command::{Command, LONGEST_COMMAND, Parameters, Wrong};
+use self::content::Content;
+use self::path::Path;
+use super::conversation::Conversation;
+use super::date;
+use super::deviation::Deviation;
+use super::line::{Line, Lines};
+use super::mailbox::{DOMAIN, HOST, Mailboxes};
+use super::world::World;
+
+/// Octets of the largest message.
+const LARGEST_MESSAGE: usize = 1_000_000;
+/// Recipients of one transaction; RFC 5321 section 4.5.3.1.8 demands 100.
+const MOST_RECIPIENTS: usize = 128;
+/// Received fields from which on a message is taken to loop (RFC 5321 section 6.3).
+const MOST_HOPS: usize = 100;
+/// Longer than the five minutes of RFC 5321 section 4.5.3.2.7.
+const PATIENCE: Duration = Duration::from_secs(310);
+
+/// One session.
+#[derive(Debug)]
+pub(super) struct Smtp {
+    client: IpAddr,
+    lines: Lines,
+    /// What the client calls itself, once it has.
+    name: Option<String>,
+    /// It said EHLO rather than HELO.
+    is_extended: bool,
+    transaction: Option<Transaction>,
+    /// What follows DATA, while it is being read.
+    content: Option<Content>,
+    tls: Tls,
+    /// Transactions that ended with a message.
+    accepted: u32,
+    is_over: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tls {
+    /// The host has no certificate.
+    Missing,
+    Plain,
+    Starts,
+    Inside,
+}
+
+/// What MAIL has begun.
+#[derive(Clone, Debug, Default)]
+struct Transaction {
+    reverse_path: String,
+    parameters: Parameters,
+    /// Forward-paths as they were written.
+    forward_paths: Vec<String>,
+    /// Each user once.
+    users: Vec<&'static str>,
+}
+
+/// A reply: its code and its lines.
+type Reply = (u16, Vec<String>);
+
+fn reply(code: u16, text: impl Into<String>) -> Reply {
+    (code, vec![text.into()])
+}
+
+impl Smtp {
+    /// A session with this client; `offers_tls`: the host can do TLS.
+    pub(super) fn new(client: IpAddr, offers_tls: bool) -> Self {
+        Smtp {
+            client,
+            lines: Lines::default(),
+            name: None,
+            is_extended: false,
+            transaction: None,
+            content: None,
+            tls: if offers_tls { Tls::Plain } else { Tls::Missing },
+            accepted: 0,
+            is_over: false,
+        }
+    }
+}
+
+impl Conversation for Smtp {
+    fn open(&mut self, world: &mut World, out: &mut Vec<u8>) {
+        write(&reply(220, format!("{HOST} ESMTP")), world, out);
+    }
+
+    fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
+        for (at, octet) in octets.iter().enumerate() {
+            if let Some(content) = &mut self.content {
+                if content.push(*octet, world) {
+                    let answer = self.message_is_complete(world);
+                    write(&answer, world, out);
+                    return at + 1;
+                }
+                continue;
+            }
+            let lf_ends = world.deviates(Deviation::SmtpBareLfEndsLine);
+            if let Some(line) = self.lines.push(*octet, LONGEST_COMMAND, lf_ends) {
+                let answers = self.command(&line, world);
+                answers.iter().for_each(|answer| write(answer, world, out));
+                return at + 1;
+            }
+        }
+        octets.len()
+    }
+
+    fn finish(&mut self, _world: &mut World, _out: &mut Vec<u8>) {
+        // What was not complete is forgotten (RFC 5321 section 4.1.1.10).
+        self.is_over = true;
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    fn time_out(&mut self, world: &mut World, out: &mut Vec<u8>) {
+        write(&reply(421, format!("{HOST} closes the connection: nothing came for too long")), world, out);
+        self.is_over = true;
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    fn starts_tls(&mut self) -> bool {
+        let starts = self.tls == Tls::Starts;
+        if starts {
+            self.tls = Tls::Inside;
+        }
+        starts
+    }
+}
+
+impl Smtp {
+    /// What a command line is answered with: one reply.
+    fn command(&mut self, line: &Line, world: &mut World) -> Vec<Reply> {
+        let Some(command) = Command::parse(line, world) else {
+            let text = if line.is_too_long { "line too long" } else { "syntax error" };
+            return vec![reply(500, text)];
+        };
+        let is_bare = command.argument.is_empty() || world.deviates(Deviation::SmtpArgumentsIgnored);
+        let answer = match command.verb.as_str() {
+            "EHLO" | "HELO" => self.hello(&command, world),
+            "MAIL" => self.mail(&command, world),
+            "RCPT" => self.recipient(&command, world),
+            "DATA" if is_bare => self.data(world),
+            "RSET" if is_bare => {
+                if !world.deviates(Deviation::SmtpResetForgotten) {
+                    self.transaction = None;
+                }
+                self.is_over |= world.deviates(Deviation::SmtpResetCloses);
+                reply(250, "OK")
+            }
+            "QUIT" if is_bare => {
+                self.is_over = !world.deviates(Deviation::SmtpQuitStays);
+                reply(221, format!("{HOST} closes the connection"))
+            }
+            "STARTTLS" if is_bare => self.start_tls(world),
+            "DATA" | "RSET" | "QUIT" | "STARTTLS" => reply(501, "no argument is allowed"),
+            "NOOP" if world.deviates(Deviation::SmtpNoopArgumentRefused) && !command.argument.is_empty() => {
+                reply(501, "no argument is allowed")
+            }
+            "NOOP" => reply(250, "OK"),
+            "VRFY" => verify(&command.argument, world),
+            "HELP" => (214, vec!["EHLO HELO MAIL RCPT DATA RSET".into(), "NOOP QUIT VRFY HELP".into()]),
+            "EXPN" | "TURN" | "SEND" | "SOML" | "SAML" => reply(502, "command not implemented"),
+            _ => {
+                self.is_over |= world.deviates(Deviation::SmtpUnknownCloses);
+                reply(500, "command not recognized")
+            }
+        };
+        match world.deviation {
+            Some(Deviation::SmtpTwoReplies) if answer.0 == 250 => vec![answer.clone(), answer],
+            Some(Deviation::SmtpErrorCloses) if answer.0 >= 500 => {
+                self.is_over = true;
+                vec![answer]
+            }
+            _ => vec![answer],
+        }
+    }
+
+    /// EHLO and HELO (RFC 5321 section 4.1.1.1).
+    fn hello(&mut self, command: &Command, world: &World) -> Reply {
+        let is_extended = command.verb == "EHLO";
+        let argument = &command.argument[..];
+        let name = match path::literal(argument).filter(|_| argument.starts_with(b"[")) {
+            // Text behind a literal is let pass, as section 4.1.1.1 asks for.
+            Some((literal, [] | [b' ', ..])) => literal,
+            Some(_) => &[],
+            None => match path::domain(argument) {
+                Some((domain, [])) => domain,
+                _ => &[],
+            },
+        };
+        if is_extended && world.deviates(Deviation::SmtpEhloUnknown) {
+            return reply(500, "command not recognized");
+        }
+        if !is_extended && world.deviates(Deviation::SmtpHeloUnknown) {
+            return reply(500, "command not recognized");
+        }
+        if name.is_empty() {
+            if world.deviates(Deviation::SmtpRefusedEhloResets) {
+                self.transaction = None;
+            }
+            return reply(501, "a domain or an address literal must follow");
+        }
+        if name.starts_with(b"[") && world.deviates(Deviation::SmtpLiteralInEhloRefused) {
+            return reply(501, "a domain must follow");
+        }
+        self.name = Some(String::from_utf8_lossy(name).into_owned());
+        self.is_extended = is_extended;
+        if !world.deviates(Deviation::SmtpEhloKeepsTransaction) {
+            self.transaction = None;
+        }
+        let first = format!("{HOST} greets {}", String::from_utf8_lossy(name));
+        if !is_extended && !world.deviates(Deviation::SmtpHeloExtended) {
+            return reply(250, first);
+        }
+        let mut lines = vec![first, "PIPELINING".into(), format!("SIZE {LARGEST_MESSAGE}"), "8BITMIME".into()];
+        if self.tls == Tls::Plain || world.deviates(Deviation::SmtpStarttlsOfferedInside) {
+            lines.push("STARTTLS".into());
+        }
+        lines.push("HELP".into());
+        (250, lines)
+    }
+
+    /// MAIL (RFC 5321 section 4.1.1.2).
+    fn mail(&mut self, command: &Command, world: &World) -> Reply {
+        if self.name.is_none() && !world.deviates(Deviation::SmtpHelloNotDemanded) {
+            return reply(503, "say EHLO first");
+        }
+        if self.transaction.is_some() && !world.deviates(Deviation::SmtpNestedMailTaken) {
+            return reply(503, "a transaction is open");
+        }
+        let (path, rest) = match command.after("FROM:").and_then(|text| Path::parse(unspaced(text, world), world)) {
+            Some((path, _)) if path.mailbox.is_none() && world.deviates(Deviation::SmtpNullPathRefused) => {
+                return reply(550, "a sender is demanded");
+            }
+            Some((path, _)) if path.is_routed && world.deviates(Deviation::SmtpRoutesRefused) => {
+                return reply(501, "syntax error in the path");
+            }
+            Some(found) => found,
+            None => return reply(501, "syntax error in the path"),
+        };
+        let parameters = match Parameters::parse(rest, self.is_extended, world) {
+            Ok(parameters) => parameters,
+            Err(Wrong::Syntax) => return reply(501, "syntax error in the parameters"),
+            Err(Wrong::Unknown) => return reply(555, "a parameter is not known"),
+        };
+        let most = LARGEST_MESSAGE as u64;
+        if parameters.size.is_some_and(|size| size > most) && !world.deviates(Deviation::SmtpSizeIgnored) {
+            return reply(552, "the message is too large");
+        }
+        self.transaction = Some(Transaction { reverse_path: path.text, parameters, ..Transaction::default() });
+        reply(250, "OK")
+    }
+
+    /// RCPT (RFC 5321 section 4.1.1.3).
+    fn recipient(&mut self, command: &Command, world: &World) -> Reply {
+        if self.transaction.is_none() && world.deviates(Deviation::SmtpMailNotDemanded) {
+            self.transaction = Some(Transaction::default());
+        }
+        let Some(transaction) = &mut self.transaction else { return reply(503, "say MAIL first") };
+        let parsed = command.after("TO:").and_then(|text| Path::parse(unspaced(text, world), world));
+        let (path, mailbox, rest) = match parsed {
+            Some((path, _)) if path.is_routed && world.deviates(Deviation::SmtpRoutesRefused) => {
+                return reply(501, "syntax error in the path");
+            }
+            Some((Path { mailbox: Some(mailbox), text, .. }, rest)) => (text, mailbox, rest),
+            Some(_) if world.deviates(Deviation::SmtpEmptyRecipientTaken) => return reply(250, "OK"),
+            _ => return reply(501, "syntax error in the path"),
+        };
+        match Parameters::parse(rest, false, world) {
+            Ok(_) => {}
+            Err(Wrong::Syntax) => return reply(501, "syntax error in the parameters"),
+            Err(Wrong::Unknown) => return reply(555, "a parameter is not known"),
+        }
+        let is_local = mailbox.domain.as_deref().is_none_or(|domain| domain.eq_ignore_ascii_case(DOMAIN));
+        if !is_local && !world.deviates(Deviation::SmtpRelays) {
+            return reply(550, "nothing is relayed");
+        }
+        if mailbox.domain.is_none() && world.deviates(Deviation::SmtpBarePostmasterRefused) {
+            return reply(550, "no such mailbox");
+        }
+        let exact =
+            world.deviates(Deviation::SmtpPostmasterCased) && mailbox.local_part.eq_ignore_ascii_case(b"postmaster");
+        let found = Mailboxes::user(&mailbox.local_part).filter(|user| !exact || user.as_bytes() == mailbox.local_part);
+        let found = found.filter(|user| *user != "postmaster" || !world.deviates(Deviation::SmtpPostmasterUnknown));
+        if found.is_none() && is_local && !world.deviates(Deviation::SmtpUnknownUsersTaken) {
+            return reply(550, "no such mailbox");
+        }
+        let most = if world.deviates(Deviation::SmtpFewRecipients) { 50 } else { MOST_RECIPIENTS };
+        if transaction.forward_paths.len() >= most {
+            let code = if world.deviates(Deviation::SmtpRecipientLimitPermanent) { 550 } else { 452 };
+            return reply(code, "too many recipients");
+        }
+        transaction.forward_paths.push(path);
+        if let Some(user) = found.filter(|user| !transaction.users.contains(user)) {
+            transaction.users.push(user);
+        }
+        reply(250, "OK")
+    }
+
+    /// DATA (RFC 5321 section 4.1.1.4).
+    fn data(&mut self, world: &World) -> Reply {
+        match &self.transaction {
+            None if !world.deviates(Deviation::SmtpDataAnytime) => reply(503, "say MAIL and RCPT first"),
+            Some(transaction)
+                if transaction.forward_paths.is_empty() && !world.deviates(Deviation::SmtpDataAnytime) =>
+            {
+                reply(554, "no valid recipients")
+            }
+            _ => {
+                let most = match world.deviation {
+                    Some(Deviation::SmtpSmallMessages) => 10_000,
+                    _ => LARGEST_MESSAGE,
+                };
+                self.content = Some(Content::new(most));
+                reply(354, "end with a line that is a single dot")
+            }
+        }
+    }
+
+    /// The content of a message has come.
+    fn message_is_complete(&mut self, world: &mut World) -> Reply {
+        let transaction = self.transaction.take().unwrap_or_default();
+        let Some(content) = self.content.take() else { return reply(503, "say DATA first") };
+        if content.is_too_large() {
+            if world.deviates(Deviation::SmtpRefusedIsDelivered) {
+                let _ = self.deliver(&transaction, content, world);
+            }
+            return reply(552, "the message is too large");
+        }
+        let declared = transaction.parameters.size;
+        if declared.is_some_and(|size| size < content.length() as u64) && world.deviates(Deviation::SmtpSizeBinds) {
+            return reply(552, "the message is larger than was said");
+        }
+        if content.count_fields("Received") > MOST_HOPS && !world.deviates(Deviation::SmtpLoopsTaken) {
+            return reply(554, "the message loops");
+        }
+        if content.count_fields("Resent-To") > 0 && world.deviates(Deviation::SmtpResentRefused) {
+            return reply(554, "the header section is not well-formed");
+        }
+        self.deliver(&transaction, content, world)
+    }
+
+    fn deliver(&mut self, transaction: &Transaction, content: Content, world: &mut World) -> Reply {
+        let mut octets = self.trace_fields(transaction, world).into_bytes();
+        let mut body = content.into_octets();
+        match world.deviation {
+            Some(Deviation::SmtpHighBitsCleared) => body.iter_mut().for_each(|octet| *octet &= 0x7f),
+            Some(Deviation::SmtpControlsRemoved) => {
+                body.retain(|octet| !octet.is_ascii_control() || b"\r\n".contains(octet))
+            }
+            _ => {}
+        }
+        octets.extend_from_slice(&body);
+        if !world.mailboxes.have_room(&transaction.users, octets.len()) {
+            return reply(452, "there is no room for the message");
+        }
+        let date = world.date();
+        for user in &transaction.users {
+            let lost = match world.deviation {
+                Some(Deviation::SmtpMessagesLost) => true,
+                Some(Deviation::SmtpLaterRecipientsLost) => *user != transaction.users[0],
+                Some(Deviation::SmtpSecondMessageLost) => self.accepted > 0,
+                _ => false,
+            };
+            if !lost && world.mailboxes.deliver(user, octets.clone(), date).is_err() {
+                return reply(452, "there is no room for the message");
+            }
+        }
+        self.accepted += 1;
+        reply(250, "OK")
+    }
+
+    /// Return-Path and Received (RFC 5321 section 4.4).
+    fn trace_fields(&self, transaction: &Transaction, world: &World) -> String {
+        let (name, protocol) = match (&self.name, self.is_extended, self.tls) {
+            (Some(name), true, Tls::Inside) => (name.as_str(), "ESMTPS"),
+            (Some(name), true, _) => (name.as_str(), "ESMTP"),
+            (Some(name), false, _) => (name.as_str(), "SMTP"),
+            (None, ..) => ("unknown", "SMTP"),
+        };
+        let address = match self.client {
+            IpAddr::V4(address) => format!("[{address}]"),
+            IpAddr::V6(address) => format!("[IPv6:{address}]"),
+        };
+        let for_clause = match &transaction.forward_paths[..] {
+            all if world.deviates(Deviation::SmtpForListsAll) => format!("\r\n for {}", all.join(" ")),
+            // With several, each would be told of the others (section 7.2).
+            [path] => format!("\r\n for {path}"),
+            _ => String::new(),
+        };
+        let return_path = match world.deviates(Deviation::SmtpReturnPathMissing) {
+            true => String::new(),
+            false => format!("Return-Path: {}\r\n", transaction.reverse_path),
+        };
+        let received = format!(
+            "Received: from {name} ({address})\r\n by {HOST} with {protocol} id {}{for_clause};\r\n {}\r\n",
+            self.accepted + 1,
+            date::mail(world.date())
+        );
+        match world.deviates(Deviation::SmtpReceivedMissing) {
+            true => return_path,
+            false => return_path + &received,
+        }
+    }
+
+    /// STARTTLS (RFC 3207 section 4).
+    fn start_tls(&mut self, world: &World) -> Reply {
+        match self.tls {
+            Tls::Plain => {}
+            Tls::Missing => return reply(502, "command not implemented"),
+            Tls::Starts | Tls::Inside => return reply(503, "TLS is active"),
+        }
+        self.tls = Tls::Starts;
+        if !world.deviates(Deviation::SmtpStarttlsKeepsState) {
+            // Nothing that was said in the clear counts any more (section 4.2).
+            (self.name, self.is_extended, self.transaction) = (None, false, None);
+        }
+        reply(220, "go ahead")
+    }
+}
+
+/// VRFY (RFC 5321 section 3.5).
+fn verify(argument: &[u8], world: &World) -> Reply {
+    if argument.is_empty() {
+        return reply(501, "a user must follow");
+    }
+    let text = [b"<", argument, b">"].concat();
+    let text = if argument.starts_with(b"<") { argument } else { &text };
+    let mailbox = Path::parse(text, world).and_then(|(path, _)| path.mailbox);
+    let (local_part, domain) = match &mailbox {
+        Some(mailbox) => (&mailbox.local_part[..], mailbox.domain.as_deref().unwrap_or(DOMAIN)),
+        None => (argument, DOMAIN),
+    };
+    match Mailboxes::user(local_part).filter(|_| domain.eq_ignore_ascii_case(DOMAIN)) {
+        _ if world.deviates(Deviation::SmtpVrfyUnknown) => reply(502, "command not implemented"),
+        Some(user) if world.deviates(Deviation::SmtpVrfyBare) => reply(250, user),
+        Some(user) => reply(250, format!("<{user}@{DOMAIN}>")),
+        None if world.deviates(Deviation::SmtpVrfyGuesses) => reply(250, format!("<someone@{DOMAIN}>")),
+        None => reply(550, "no such mailbox"),
+    }
+}
+
+/// What follows the colon of MAIL FROM and RCPT TO; no blank may stand there.
+fn unspaced<'t>(text: &'t [u8], world: &World) -> &'t [u8] {
+    match text.strip_prefix(b" ") {
+        Some(rest) if world.deviates(Deviation::SmtpSpaceBeforePathTaken) => rest,
+        _ => text,
+    }
+}
+
+/// Writes a reply (RFC 5321 section 4.2.1).
+fn write((code, lines): &Reply, _world: &World, out: &mut Vec<u8>) {
+    for (at, line) in lines.iter().enumerate() {
+        let separator = if at + 1 < lines.len() { '-' } else { ' ' };
+        out.extend_from_slice(format!("{code}{separator}{line}\r\n").as_bytes());
+    }
+}
