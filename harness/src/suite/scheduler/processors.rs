@@ -24,7 +24,7 @@ struct Count {
     /// Hundredths of a second over all processors, as `/proc/stat` has them: idle ones, and all.
     idle: u64,
     all: u64,
-    /// Microseconds of this process, if the system tells them.
+    /// Microseconds of this process and of the commands that it ran, if the system tells them.
     own: Option<u64>,
 }
 
@@ -74,8 +74,9 @@ impl Count {
 fn own_time() -> Option<u64> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
-    let usage = getrusage(UsageWho::RUSAGE_SELF).ok()?;
-    u64::try_from((usage.user_time() + usage.system_time()).num_microseconds()).ok()
+    let time = |who| getrusage(who).map(|usage| usage.user_time() + usage.system_time());
+    let all = time(UsageWho::RUSAGE_SELF).ok()? + time(UsageWho::RUSAGE_CHILDREN).ok()?;
+    u64::try_from(all.num_microseconds()).ok()
 }
 
 #[cfg(not(unix))]
