@@ -20,8 +20,8 @@ pub struct TargetEntry {
     /// Settings of every run on it.
     pub overlay: Overlay,
     maker: Maker,
-    /// How its targets misbehave on purpose, if they do.
-    fault: Option<&'static Fault>,
+    /// How its targets misbehave on purpose, the innermost first.
+    faults: Vec<&'static Fault>,
 }
 
 /// Makes the target of one run.
@@ -37,7 +37,7 @@ impl TargetEntry {
     pub fn new(factory: Arc<dyn TargetFactory>) -> Self {
         let name = factory.name().to_owned();
         let (baseline, overlay) = (Baseline::default(), Overlay::default());
-        TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), fault: None }
+        TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), faults: Vec::new() }
     }
 
     /// The target of this name: one of `own`, one of the configuration, or that of a built-in adapter.
@@ -67,7 +67,7 @@ impl TargetEntry {
             _ => return Err(SuiteError::Usage(config.no_target(name))),
         };
         let overlay = configured.map(|target| target.overlay.clone()).unwrap_or_default();
-        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker, fault: None })
+        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker, faults: Vec::new() })
     }
 
     /// The same target with a fault, under a name that says so. Nothing is known of what it fails.
@@ -77,7 +77,7 @@ impl TargetEntry {
             baseline: Baseline::default(),
             overlay: self.overlay.clone(),
             maker: self.maker.clone(),
-            fault: Some(fault),
+            faults: self.faults.iter().copied().chain([fault]).collect(),
         }
     }
 
@@ -125,10 +125,7 @@ impl TargetEntry {
             (Maker::Linux(factory), None) => factory.create(link),
             (Maker::Other(factory), _) => factory.create(link),
         }?;
-        Ok(match self.fault {
-            Some(fault) => fault.wrap(target, link),
-            None => target,
-        })
+        Ok(self.faults.iter().fold(target, |target, fault| fault.wrap(target, link)))
     }
 }
 

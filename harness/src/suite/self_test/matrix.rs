@@ -13,8 +13,10 @@ use crate::target::fault::Fault;
 /// What was killed by what, and what survived.
 #[derive(Debug, Default)]
 pub struct KillMatrix {
-    /// The targets, in order of preference.
+    /// The targets, in order of preference, and behind them the mended ones.
     pub targets: Vec<String>,
+    /// How many of them are mended.
+    pub mended: usize,
     /// The requirements that the scripts name, by RFC and ID.
     pub requirements: Vec<RequirementRow>,
     /// The faults that ran, by subject.
@@ -129,7 +131,13 @@ impl KillMatrix {
         KillMatrix { targets, ..KillMatrix::default() }
     }
 
-    /// A script has a verdict on a target as it is.
+    /// One more target, made of one of the others so that it meets what that one does not.
+    pub(super) fn add_mended(&mut self, name: String) {
+        self.targets.push(name);
+        self.mended += 1;
+    }
+
+    /// A script has a verdict on a target without a fault.
     pub(super) fn add_script(
         &mut self,
         script: String,
@@ -166,7 +174,8 @@ impl KillMatrix {
         let are_all = faults.len() == Fault::all().count();
         // Only what is a reason here counts as one.
         let here = |reasons: &BTreeMap<String, Reason>| -> BTreeMap<String, String> {
-            let held = reasons.iter().filter(|(_, reason)| reason.holds_on(&self.targets));
+            let plain = &self.targets[..self.targets.len() - self.mended];
+            let held = reasons.iter().filter(|(_, reason)| reason.holds_on(plain));
             held.map(|(name, reason)| (name.clone(), reason.why.clone())).collect()
         };
         let survivors = &Here {

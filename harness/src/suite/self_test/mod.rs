@@ -1,7 +1,7 @@
 //! Tests the suite itself: runs it on targets that misbehave on purpose, and tells which requirements are proven by it.
 //!
 //! First every script runs on the targets as they are; a script that does not pass can prove nothing there, and is left
-//! to the next target. Then each script runs again on the target that it passes on, once with each fault: a script that
+//! to the next target, and at last to targets that are mended so that they meet its requirement. Then each script runs again on the target that it passes on, once with each fault: a script that
 //! fails now kills the fault. What survives is listed, and explained in `survivors.toml`.
 
 mod matrix;
@@ -109,9 +109,25 @@ impl SelfTest {
         let (mut plain, mut faulty) = (Totals::default(), Totals::default());
         let mut proven = BTreeSet::new();
         let mut passing = Vec::new();
-        for target in 0..self.suite.targets.len() as u32 {
-            let is_open = |run: &PlannedRun| !proven.contains(&self.suite.scripts[run.script as usize].name);
-            self.suite.runs = all.iter().filter(|run| run.target == target && is_open(run)).copied().collect();
+        let plain_targets = 0..self.suite.targets.len() as u32;
+        let mends = Fault::mends().flat_map(|mend| plain_targets.clone().map(move |target| (target, Some(mend))));
+        for (base, mend) in plain_targets.clone().map(|target| (target, None)).chain(mends) {
+            let name = |run: &PlannedRun| &self.suite.scripts[run.script as usize].name;
+            let is_open = |run: &PlannedRun| {
+                let is_meant = mend.is_none_or(|mend| matrix.is_meant(name(run), mend));
+                run.target == base && is_meant && !proven.contains(name(run))
+            };
+            let target = if mend.is_some() { self.suite.targets.len() as u32 } else { base };
+            let runs: Vec<_> = all.iter().filter(|run| is_open(run)).map(|run| PlannedRun { target, ..*run }).collect();
+            if let Some(mend) = mend {
+                if runs.is_empty() {
+                    continue;
+                }
+                let mended = self.suite.targets[base as usize].with_fault(mend);
+                matrix.add_mended(mended.name.clone());
+                self.suite.targets.push(mended);
+            }
+            self.suite.runs = runs;
             let mut seen = Seen::default();
             sum(&mut plain, run_suite(&self.suite, &mut seen, reporters, interrupt)?);
             for (key, run) in &seen.runs {

@@ -117,13 +117,13 @@ pub(super) static FAULTS: &[Fault] = &[
 ];
 
 /// Port or protocol unreachable: what RFC 9293 section 3.9.2.2 calls hard, but for the path MTU.
-fn is_hard(packet: &Packet<'_>) -> bool {
+pub(super) fn is_hard(packet: &Packet<'_>) -> bool {
     is_error(packet, (Icmpv4::DESTINATION_UNREACHABLE, 3), (Icmpv6::DESTINATION_UNREACHABLE, 4))
         || is_error(packet, (Icmpv4::DESTINATION_UNREACHABLE, 2), (4, 1))
 }
 
 /// Aborts the connection that an error quotes.
-fn abort_for(meant: fn(&Packet<'_>) -> bool) -> Box<dyn Behaviour> {
+pub(super) fn abort_for(meant: fn(&Packet<'_>) -> bool) -> Box<dyn Behaviour> {
     on_injected(move |packet, between| {
         if !meant(packet) {
             return;

@@ -13,6 +13,7 @@ mod ip;
 mod ip_options;
 mod ipv6;
 mod keep_alive;
+mod mends;
 mod reset;
 mod retransmission;
 mod segmentation;
@@ -50,3 +51,6 @@ pub(super) static ALL: &[&[Fault]] = &[
     hostile::FAULTS,
     generic::FAULTS,
 ];
+
+/// What mends the reference targets.
+pub(super) static MENDS: &[Fault] = mends::MENDS;
