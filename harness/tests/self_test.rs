@@ -165,7 +165,8 @@ fn every_requirement_with_a_script_has_a_fault_made_for_it() {
     let coverage = Coverage::of(&Source::BuiltIn, &Config::default(), &Request::default()).expect("the built-in specs");
     let without: Vec<_> = coverage
         .requirements()
-        .filter(|covered| !covered.scripts.is_empty())
+        // What dialogues alone test is proven by the deviations of the servers of reference.
+        .filter(|covered| covered.scripts.iter().any(|script| script.contains(".pkt")))
         .map(|covered| covered.requirement.id.as_str())
         .filter(|id| !Fault::all().any(|fault| fault.is_made_for(id)))
         .collect();

@@ -118,6 +118,10 @@ impl Expander<'_, Dialogues> {
                     return self.stop(body, span, "include::directive", message);
                 }
                 _ if trimmed.starts_with("//") => {
+                    if trimmed.strip_prefix("//@").is_some_and(|rest| rest.trim_start().starts_with("title:")) {
+                        // A name that tells cases apart in reports has its use.
+                        self.fill(trimmed);
+                    }
                     self.copy(body, at, end);
                     end
                 }
@@ -206,7 +210,10 @@ impl Expander<'_, Dialogues> {
         if ["repeat", "base64"].iter().any(|word| out.split([' ', '"']).next() == Some(word)) {
             return Some(format!("{{{}}}", worked_out_count(&out)));
         }
-        Some(worked_out(&out).map_or(out, |number| number.to_string()))
+        // The value of a name alone stands as it is: `5 5` and `007` are no arithmetic.
+        let is_name = inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let number = if is_name { None } else { worked_out(&out) };
+        Some(number.map_or(out, |number| number.to_string()))
     }
 
     fn lookup(&mut self, name: &str) -> Option<String> {
@@ -293,12 +300,13 @@ mod tests {
 
     #[test]
     fn values_stand_for_names_in_braces() {
-        let definitions = [("SIZE", "100"), ("USER", "\"a b\"")];
+        let definitions = [("SIZE", "100"), ("USER", "\"a b\""), ("TEXT", "\"007 + 1\"")];
         for (text, wanted) in [
             ("C: {USER} USER {other}\n", "C: a b USER {other}\n"),
             ("C: \\{USER}{5}{\"USER\"}\n", "C: \\{USER}{5}{\"USER\"}\n"),
             ("C: {repeat SIZE - 2 * 3 \"{USER}x\"}\n", "C: {repeat 94 \"a bx\"}\n"),
             ("C: {SIZE + 1}\n", "C: 101\n"),
+            ("C: {TEXT}\n", "C: 007 + 1\n"),
             ("C: {base64 \"{USER}\"}\n", "C: {base64 \"a b\"}\n"),
             ("// {USER}\n", "// {USER}\n"),
         ] {
@@ -312,6 +320,11 @@ mod tests {
             expanded("#for I in {a,b}\n#for J in 1..2\nC: {I}{J}\n#end\n#end\nC: x\n", &[]),
             "C: a1\nC: a2\nC: b1\nC: b2\nC: x\n"
         );
+    }
+
+    #[test]
+    fn the_title_uses_names() {
+        assert_eq!(expanded("--define=A=1\n//@ title: a ({A})\n", &[]), "//@ title: a ({A})\n");
     }
 
     #[test]

@@ -11,7 +11,10 @@ use crate::text::{Diagnostic, Diagnostics, Span};
 /// errors, the rest are warnings.
 pub fn lint(dialogue: &Dialogue) -> Diagnostics {
     let mut found = Vec::new();
-    let mut known = BTreeSet::new();
+    // What the dialogue needs is defined where it runs.
+    let needs = dialogue.directives.iter().filter(|directive| directive.key.node == "needs");
+    let needed = needs.flat_map(|directive| directive.value.node.split([',', ' ']));
+    let mut known: BTreeSet<String> = needed.map(|name| name.trim().to_owned()).collect();
     let mut judges = false;
     for step in &dialogue.steps {
         let mut used = Vec::new();
@@ -167,5 +170,18 @@ fn captures(action: &Action, found: &mut impl FnMut(String)) {
         }
         Action::Check(check) => all(None, &check.details),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::dialogue::{Input, lint};
+
+    #[test]
+    fn names_that_are_needed_are_known() {
+        let lines = "//@ protocol: http\n//@ needs: PLACE ranges\nC: GET {PLACE}{OTHER} HTTP/1.1\nS: status 200\n";
+        let dialogue = Input::new(lines).parse().unwrap();
+        let found: Vec<String> = lint(&dialogue).into_iter().map(|diagnostic| diagnostic.message).collect();
+        assert_eq!(found, ["nothing defines or captures `OTHER` before it is used"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The stack and the servers on it, as one target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::host::{Host, STREAMS};
@@ -10,6 +10,9 @@ use crate::target::{
     CallId, CallMode, Capabilities, Event, Link, Services, SocketCall, Target, TargetError, TargetFactory,
 };
 use crate::time::Instant;
+
+/// What the servers offer of what RFCs leave to them, by the names that dialogues ask for it in `needs`.
+const OFFERED: [&str; 3] = ["ENTITY_TAG", "LAST_MODIFIED", "RANGES"];
 
 /// Makes servers of reference on smoltcp, in process and on a virtual clock: the embedded default of dialogues.
 #[derive(Debug)]
@@ -28,10 +31,13 @@ impl ReferenceFactory {
         let services = Services {
             ports: STREAMS.iter().map(|(protocol, port)| ((*protocol).to_owned(), *port)).collect(),
             actions: ["mailbox", "message"].map(str::to_owned).into(),
-            definitions: BTreeMap::from([
+            definitions: [
                 ("HOST".to_owned(), HOST.to_owned()),
                 ("DOMAIN".to_owned(), DOMAIN.to_owned()),
-            ]),
+            ]
+            .into_iter()
+            .chain(OFFERED.map(|name| (name.to_owned(), "1".to_owned())))
+            .collect(),
         };
         // The sockets are the servers' own.
         let capabilities = Capabilities {

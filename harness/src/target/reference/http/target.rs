@@ -100,7 +100,8 @@ fn path(text: &[u8], world: &World) -> Result<Target, Refusal> {
     let lenient = [Deviation::HttpTargetUnchecked, Deviation::HttpSpaceInTarget].iter().any(|d| world.deviates(*d));
     let (path, query) = split(text, b'?');
     let is_query_octet = |octet: &u8| is_path_octet(*octet) || *octet == b'?';
-    if !lenient && !query.unwrap_or_default().iter().all(is_query_octet) {
+    let query = query.unwrap_or_default();
+    if !lenient && !(query.iter().all(is_query_octet) && are_encodings_whole(query)) {
         return Err(BAD_REQUEST);
     }
     let mut decoded = Vec::with_capacity(path.len());
@@ -121,6 +122,13 @@ fn path(text: &[u8], world: &World) -> Result<Target, Refusal> {
     Ok(Target::Path(decoded))
 }
 
+/// Whether two hexadecimal digits follow each percent sign (RFC 3986 section 2.1).
+fn are_encodings_whole(text: &[u8]) -> bool {
+    let mut parts = text.split(|octet| *octet == b'%');
+    parts.next();
+    parts.all(|part| part.len() >= 2 && part[..2].iter().all(u8::is_ascii_hexdigit))
+}
+
 /// An octet of `pchar`, a slash, or the percent sign of an encoding (RFC 3986 section 3.3).
 fn is_path_octet(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&octet)
@@ -139,7 +147,7 @@ fn is_authority(text: &[u8]) -> bool {
     let is_reg_name = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%".contains(octet);
     // A port may be empty (RFC 3986 section 3.2.3).
     let is_port = |port: &[u8]| port.is_empty() || decimal(port).is_some_and(|port| port <= 65_535);
-    host.iter().all(is_reg_name) && port.is_none_or(is_port)
+    host.iter().all(is_reg_name) && are_encodings_whole(host) && port.is_none_or(is_port)
 }
 
 fn is_ip_literal(address: &[u8]) -> bool {
@@ -183,6 +191,8 @@ mod tests {
             ("GET", "ftp://server.example/", ""),
             ("GET", "a", ""),
             ("GET", "/a%2", ""),
+            ("GET", "/?%zz", ""),
+            ("GET", "/", "a%2.example"),
             ("GET", "/a\"b", ""),
             ("GET", "/a#b", ""),
             ("GET", "/\u{e9}", ""),
