@@ -33,6 +33,7 @@ struct Totals {
 struct Requirement {
     id: String,
     killed_by: String,
+    scripts: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -87,6 +88,8 @@ impl Matrix {
         let unproven = self.unproven().into_iter().map(|id| format!("no fault made for {id} kills it"));
         let nowhere = self.requirements.iter().filter(|row| row.killed_by == "unknown");
         let nowhere = nowhere.filter(|row| !OF_RFC_5961.contains(&row.id.as_str()));
+        // Dialogues do not run on bare stacks.
+        let nowhere = nowhere.filter(|row| row.scripts.iter().any(|script| script.contains(".pkt")));
         let nowhere = nowhere.map(|row| format!("no script of {} passes on any target, mended or not", row.id));
         let idle = self.idle().into_iter().map(|script| format!("no fault fails {script}"));
         let unexplained = self.unexplained().into_iter().map(|fault| format!("no script kills {fault}"));

@@ -31,13 +31,10 @@ impl ReferenceFactory {
         let services = Services {
             ports: STREAMS.iter().map(|(protocol, port)| ((*protocol).to_owned(), *port)).collect(),
             actions: ["mailbox", "message"].map(str::to_owned).into(),
-            definitions: [
-                ("HOST".to_owned(), HOST.to_owned()),
-                ("DOMAIN".to_owned(), DOMAIN.to_owned()),
-            ]
-            .into_iter()
-            .chain(OFFERED.map(|name| (name.to_owned(), "1".to_owned())))
-            .collect(),
+            definitions: [("HOST".to_owned(), HOST.to_owned()), ("DOMAIN".to_owned(), DOMAIN.to_owned())]
+                .into_iter()
+                .chain(OFFERED.map(|name| (name.to_owned(), "1".to_owned())))
+                .collect(),
         };
         // The sockets are the servers' own.
         let capabilities = Capabilities {
