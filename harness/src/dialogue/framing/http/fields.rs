@@ -40,20 +40,21 @@ impl Fields {
                 Some(folded) => {
                     lines.flaw(Flaw::ObsoleteFold);
                     folded.value.push(b' ');
-                    folded.value.extend_from_slice(octets.trim_ascii());
+                    folded.value.extend_from_slice(without_space(octets));
                     return;
                 }
                 None => lines.flaw(Flaw::LeadingSpace),
             }
         }
         let (name, value) = match octets.iter().position(|octet| *octet == b':') {
-            Some(colon) => (&octets[..colon], octets[colon + 1..].trim_ascii()),
+            Some(colon) => (&octets[..colon], without_space(&octets[colon + 1..])),
             None => {
                 lines.flaw(Flaw::NoColon);
                 (&octets[..], &[][..])
             }
         };
-        let trimmed = name.trim_ascii_end();
+        let end = name.iter().rposition(|octet| !is_space(*octet)).map_or(0, |last| last + 1);
+        let trimmed = &name[..end];
         if trimmed.len() < name.len() {
             lines.flaw(Flaw::SpaceBeforeColon);
         }
@@ -69,6 +70,17 @@ impl Fields {
             lines.flaw(Flaw::TooLong);
         }
     }
+}
+
+/// Octets without the white space around them: `OWS` (RFC 9110 section 5.6.3), which is less than ASCII's.
+pub(super) fn without_space(octets: &[u8]) -> &[u8] {
+    let start = octets.iter().position(|octet| !is_space(*octet)).unwrap_or(octets.len());
+    let end = octets.iter().rposition(|octet| !is_space(*octet)).map_or(start, |last| last + 1);
+    &octets[start..end]
+}
+
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
 }
 
 /// `tchar` (RFC 9110 section 5.6.2).

@@ -1,5 +1,6 @@
 //! Where content ends: RFC 9112 section 6.3, rule by rule.
 
+use super::fields::without_space;
 use super::{AnswerTo, Fields, Framing};
 use crate::dialogue::framing::Flaw;
 use crate::dialogue::framing::line::Lines;
@@ -58,7 +59,7 @@ fn is_chunked_last(fields: &Fields, lines: &mut Lines) -> bool {
     let codings: Vec<&[u8]> = fields
         .values(b"transfer-encoding")
         .flat_map(|value| value.split(|octet| *octet == b','))
-        .map(<[u8]>::trim_ascii)
+        .map(without_space)
         .filter(|coding| !coding.is_empty())
         .collect();
     let is_chunked = |coding: &&[u8]| coding.eq_ignore_ascii_case(b"chunked");
@@ -74,7 +75,7 @@ fn content_length(fields: &Fields, lines: &mut Lines) -> Option<u64> {
     let values: Vec<&[u8]> = fields
         .values(b"content-length")
         .flat_map(|value| value.split(|octet| *octet == b','))
-        .map(<[u8]>::trim_ascii)
+        .map(without_space)
         .collect();
     let number = |value: &&[u8]| {
         let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);

@@ -1,6 +1,6 @@
 //! Reads messages octet by octet, their content in stretches.
 
-use super::fields::is_token_octet;
+use super::fields::{is_token_octet, without_space};
 use super::{AnswerTo, Framing, Message, Request, Response, length};
 use crate::dialogue::framing::line::{Line, Lines};
 use crate::dialogue::framing::{Fed, Flaw, Reader};
@@ -193,7 +193,7 @@ impl Parts {
     /// `chunk-size [ chunk-ext ]` (RFC 9112 section 7.1).
     fn chunk_size(&mut self, line: &[u8]) -> Option<u64> {
         let digits = line.iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
-        let after = line[digits..].trim_ascii_start();
+        let after = without_space(&line[digits..]);
         let size = std::str::from_utf8(&line[..digits]).ok().and_then(|digits| u64::from_str_radix(digits, 16).ok());
         // White space is only there before an extension (RFC 9112 section 7.1.1: BWS).
         let is_well_formed = digits == line.len() || after.first() == Some(&b';');
@@ -411,6 +411,11 @@ mod tests {
             ("HTTP/1.1 200 OK\r\na\r\n\r\n", Flaw::NoColon),
             ("HTTP/1.1 200 OK\r\n(a): b\r\n\r\n", Flaw::FieldName),
             ("HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n", Flaw::FieldValue),
+            // Form feed is white space of ASCII, but none of HTTP.
+            ("HTTP/1.1 200 OK\r\na:\x0cb\r\n\r\n", Flaw::FieldValue),
+            ("HTTP/1.1 200 OK\r\na\x0c: b\r\n\r\n", Flaw::FieldName),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 3\x0c\r\n\r\nabc", Flaw::ContentLength),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\x0c\r\na\r\n0\r\n\r\n", Flaw::ChunkSize),
             ("HTTP/1.1 200 OK\r\na: b\r\n", Flaw::Incomplete),
             ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", Flaw::Incomplete),
             ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", Flaw::ChunkSize),
