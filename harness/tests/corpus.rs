@@ -61,6 +61,32 @@ fn dns_message() {
     }
 }
 
+#[test]
+fn config_parse() {
+    for path in files("corpus/config_parse") {
+        rfcheck::fuzzing::config_parse(&fs::read_to_string(&path).unwrap());
+    }
+}
+
+/// What cargo-fuzz builds is what is replayed: each target has seeds and, if it reads text or octets of a format, the
+/// words of that format.
+#[test]
+fn each_fuzz_target_has_a_corpus_and_a_dictionary() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let manifest: toml::Table = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap().parse().unwrap();
+    let targets = manifest["bin"].as_array().unwrap();
+    assert!(targets.len() > 10);
+    for target in targets {
+        let name = target["name"].as_str().unwrap();
+        assert!(!files(&format!("corpus/{name}")).is_empty());
+        // Sessions have a mutator of their own instead.
+        let source = fs::read_to_string(fuzz.join(target["path"].as_str().unwrap())).unwrap();
+        let has_mutator = source.contains("rfcheck::fuzz_target!");
+        let dictionary = fuzz.join(format!("dictionaries/{name}.dict"));
+        assert!(has_mutator || dictionary.is_file(), "{} is missing", dictionary.display());
+    }
+}
+
 /// A seed that does not parse seeds nothing.
 #[test]
 fn seeds_of_scripts_are_scripts() {

@@ -22,7 +22,7 @@ pub use campaign::Campaign;
 pub use dialogue::{dialogue_framing, dialogue_round_trip, dns_message};
 pub use finding::{Cause, Finding};
 pub use oracle::{Complaint, Oracle};
-pub use parsers::{script_round_trip, wire_round_trip};
+pub use parsers::{config_parse, script_round_trip, wire_round_trip};
 pub use run::{Cut, Ran, Runner, Step};
 pub use session::Session;
 pub use smoltcp::KNOWN_OF_SMOLTCP;

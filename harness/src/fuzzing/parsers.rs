@@ -1,6 +1,9 @@
 //! What the fuzz targets of parsers do with an input.
 
+use std::path::Path;
+
 use crate::script::{self, Definitions};
+use crate::suite::config::{Config, FILE_NAME};
 use crate::wire::Packet;
 
 /// Octets parse without panic, and what was parsed emits the same octets again.
@@ -29,4 +32,16 @@ pub fn script_round_trip(text: &str) {
         Ok(again) => assert_eq!(again, tree, "printing must keep the tree:\n{printed}"),
         Err(diagnostics) => panic!("what was printed must parse: {diagnostics:?}\n{printed}"),
     }
+}
+
+/// A text is read as `rfcheck.toml` without panic, and what is wrong with it is shown at a place of the text.
+///
+/// # Panics
+///
+/// Where that does not hold: the fuzzer's finding.
+pub fn config_parse(text: &str) {
+    let Err(error) = Config::default().add(text, Path::new(FILE_NAME)) else { return };
+    let span = error.span();
+    assert!(text.get(span.clone()).is_some(), "{error} is at {span:?} of {} octets", text.len());
+    assert!(error.render().contains(&error.to_string()), "what is shown says what is wrong: {}", error.render());
 }
