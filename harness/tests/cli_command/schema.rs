@@ -4,6 +4,7 @@ use serde_json::Value;
 
 const REPORT: &str = include_str!("../../schema/report.schema.json");
 const COVERAGE: &str = include_str!("../../schema/coverage.schema.json");
+const SELF_TEST: &str = include_str!("../../schema/self-test.schema.json");
 
 /// Whether a line of a run's report keeps to its schema; the error says where it does not.
 pub(crate) fn check(line: &Value) -> Result<(), String> {
@@ -13,6 +14,11 @@ pub(crate) fn check(line: &Value) -> Result<(), String> {
 /// As [`check`], for what `rfcheck coverage` writes.
 pub(crate) fn check_coverage(object: &Value) -> Result<(), String> {
     check_against(COVERAGE, object, "coverage")
+}
+
+/// As [`check`], for what `rfcheck self-test` writes.
+pub(crate) fn check_self_test(object: &Value) -> Result<(), String> {
+    check_against(SELF_TEST, object, "self-test")
 }
 
 fn check_against(schema: &str, value: &Value, name: &str) -> Result<(), String> {

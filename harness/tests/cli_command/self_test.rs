@@ -1,5 +1,6 @@
 //! `rfcheck self-test` on a small folder of specs: what is killed, what survives, and what is explained.
 
+use super::schema;
 use super::support::{folder, outcome};
 
 const CATALOGUE: &str = r#"
@@ -124,10 +125,16 @@ fn a_reason_for_nothing_that_exists_is_100() {
 }
 
 #[test]
-fn json_is_one_object() {
+fn json_is_one_object_and_keeps_to_the_schema() {
     let (status, out) = self_test(&specs(REASONS), &["--format", "json"]);
     assert_eq!(status, 0);
-    let _object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let object: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(schema::check_self_test(&object), Ok(()));
+    for (key, value) in [("schema", 2.into()), ("as_expected", 1.into()), ("more", serde_json::Value::Null)] {
+        let mut bad = object.clone();
+        bad[key] = value;
+        assert!(schema::check_self_test(&bad).is_err(), "{key}");
+    }
     insta::assert_snapshot!(out);
 }
 
