@@ -14,6 +14,8 @@ mod coverage;
 mod dialogues;
 #[path = "cli_command/help.rs"]
 mod help;
+#[path = "cli_command/html.rs"]
+mod html;
 #[path = "cli_command/inspect.rs"]
 mod inspect;
 #[path = "cli_command/interrupt.rs"]

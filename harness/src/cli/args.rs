@@ -102,6 +102,7 @@ Examples:
   rfcheck run --filter rfc768 --capture pcaps   UDP alone, and a pcapng of every run
   rfcheck run --filter myths --packets          what is often said of TCP/IP, and the packets that contradict it
   rfcheck run --format junit > report.xml       for a CI system
+  rfcheck run --format html > report.html       a page for a browser, with the packets of each failure
   rfcheck run my.pkt -D PORT=80 -o tolerance_usecs=10000";
 
 fn run_help() -> String {
@@ -130,7 +131,7 @@ pub(super) struct Run {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 
-    /// Folder for reports (events.jsonl, junit.xml) and captures of runs that did not pass [default: no reports, and
+    /// Folder for reports (events.jsonl, junit.xml, report.html) and captures of runs that did not pass [default: no reports, and
     /// captures in rfcheck-out]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -169,6 +170,8 @@ pub(super) enum Format {
     Json,
     /// JUnit XML
     Junit,
+    /// A page that holds all it shows: requirements, targets, and the packets of each failure
+    Html,
 }
 
 /// What a table is written to standard output as.

@@ -4,12 +4,11 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::args::TableFormat;
 use super::exit::{self, Exit};
 use super::{output, run};
-use crate::report::{Progress, coverage as report, plural};
+use crate::report::{Page, Progress, coverage as report, plural};
 use crate::suite::config::Config;
 use crate::suite::{Collector, Coverage as Covered, Request, Source, Suite, SuiteError, TargetEntry};
 use crate::target::TargetFactory;
@@ -20,7 +19,8 @@ Examples:
   rfcheck coverage --target smoltcp             and what smoltcp makes of it
   rfcheck coverage --target linux --profile rfc5961
                                                 with the mitigations of RFC 5961 demanded
-  rfcheck coverage specs/rfc768 --format markdown > coverage.md";
+  rfcheck coverage specs/rfc768 --format markdown > coverage.md
+  rfcheck coverage --target smoltcp --format html > coverage.html";
 
 fn help() -> String {
     format!("{EXAMPLES}\n\n{}", exit::HELP)
@@ -42,12 +42,25 @@ pub(super) struct Coverage {
     profile: Option<String>,
 
     /// What to write to standard output
-    #[arg(long, value_enum, default_value_t = TableFormat::Human)]
-    format: TableFormat,
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
 
     /// Run no shell commands and no code blocks; scripts that need them are not applicable
     #[arg(long)]
     no_commands: bool,
+}
+
+/// What to write to standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table, for people
+    Human,
+    /// One JSON object
+    Json,
+    /// A Markdown document
+    Markdown,
+    /// A page that holds all it shows, with the packets of each failure
+    Html,
 }
 
 pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
@@ -61,14 +74,15 @@ pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFa
         eprintln!("error: no catalogue was found, and no script that names a requirement");
         return Ok(Exit::NothingRan);
     }
-    let mut exit = Exit::AsExpected;
+    let (mut exit, mut page) = (Exit::AsExpected, Page::default());
     if !targets.is_empty() {
         let suite = Suite::plan(&source, targets, config, request())?;
         let (mut collector, mut progress) = (Collector::default(), Progress::default());
-        exit = run::exit(&suite.run(&mut [&mut progress, &mut collector], &run::interrupt()?)?);
+        exit = run::exit(&suite.run(&mut [&mut progress, &mut collector, &mut page], &run::interrupt()?)?);
         covered.set_verdicts(collector);
     }
-    write(args.format, &covered).map_err(output)?;
+    page.cover(&covered);
+    write(args.format, &covered, &page).map_err(output)?;
     if covered.wrong_scripts.is_empty() {
         return Ok(exit);
     }
@@ -78,12 +92,13 @@ pub(super) fn coverage(args: &Coverage, config: &Config, own: &[Arc<dyn TargetFa
     Ok(if exit == Exit::AsExpected { Exit::SetUp } else { exit })
 }
 
-fn write(format: TableFormat, covered: &Covered) -> std::io::Result<()> {
+fn write(format: Format, covered: &Covered, page: &Page) -> std::io::Result<()> {
     let mut out = BufWriter::new(anstream::stdout().lock());
     match format {
-        TableFormat::Human => report::write_table(&mut out, covered, run::columns())?,
-        TableFormat::Json => report::write_json(&mut out, covered)?,
-        TableFormat::Markdown => report::write_markdown(&mut out, covered)?,
+        Format::Human => report::write_table(&mut out, covered, run::columns())?,
+        Format::Json => report::write_json(&mut out, covered)?,
+        Format::Markdown => report::write_markdown(&mut out, covered)?,
+        Format::Html => page.write(&mut out)?,
     }
     out.flush()
 }

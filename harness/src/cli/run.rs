@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::args::{Format, Run};
 use super::exit::Exit;
 use crate::engine::Interrupt;
-use crate::report::{Human, Json, Junit, Progress};
+use crate::report::{Html, Human, Json, Junit, Progress};
 use crate::suite::config::Config;
 use crate::suite::{Captures, Known, Reporter, Request, Suite, SuiteError, TargetEntry, Totals, find_fault};
 use crate::target::TargetFactory;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
         jobs: args.jobs,
         captures: captures(args),
         baseline: known(args),
-        traces: args.packets && matches!(args.format, Format::Human),
+        traces: args.packets && matches!(args.format, Format::Human | Format::Html),
         ..args.selection.request()
     };
     let suite = Suite::plan(&args.selection.source(), targets, config, request)?;
@@ -87,6 +87,7 @@ fn shown(args: &Run) -> Box<dyn Reporter> {
         }
         Format::Json => Box::new(Json::new(LineWriter::new(io::stdout()))),
         Format::Junit => Box::new(Junit::new(BufWriter::new(io::stdout()))),
+        Format::Html => Box::new(Html::new(BufWriter::new(io::stdout()))),
     }
 }
 
@@ -96,14 +97,11 @@ pub(super) fn columns() -> Option<usize> {
 }
 
 /// The reports of `--out`.
-struct Files {
-    json: Option<Json<BufWriter<File>>>,
-    junit: Option<Junit<BufWriter<File>>>,
-}
+struct Files(Vec<Box<dyn Reporter>>);
 
 impl Files {
     fn create(folder: Option<&Path>) -> Result<Files, SuiteError> {
-        let Some(folder) = folder else { return Ok(Files { json: None, junit: None }) };
+        let Some(folder) = folder else { return Ok(Files(Vec::new())) };
         let open = |name: &str| -> Result<BufWriter<File>, SuiteError> {
             let path = folder.join(name);
             std::fs::create_dir_all(folder)
@@ -111,12 +109,15 @@ impl Files {
                 .map(BufWriter::new)
                 .map_err(|source| SuiteError::Output { what: format!("`{}`", path.display()), source })
         };
-        Ok(Files { json: Some(Json::new(open("events.jsonl")?)), junit: Some(Junit::new(open("junit.xml")?)) })
+        Ok(Files(vec![
+            Box::new(Json::new(open("events.jsonl")?)),
+            Box::new(Junit::new(open("junit.xml")?)),
+            Box::new(Html::new(open("report.html")?)),
+        ]))
     }
 
     fn reporters(&mut self) -> impl Iterator<Item = &mut dyn Reporter> {
-        let json = self.json.iter_mut().map(|json| json as &mut dyn Reporter);
-        json.chain(self.junit.iter_mut().map(|junit| junit as &mut dyn Reporter))
+        self.0.iter_mut().map(|reporter| reporter.as_mut() as &mut dyn Reporter)
     }
 }
 

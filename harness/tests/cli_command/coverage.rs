@@ -85,7 +85,7 @@ const FAILS: &str = "\
 +0  > icmp echo_reply id 8 seq 1 (8)
 ";
 
-fn specs() -> tempfile::TempDir {
+pub(crate) fn specs() -> tempfile::TempDir {
     folder(&[("small/requirements.toml", CATALOGUE), ("small/a.pkt", PASSES), ("small/b.pkt", FAILS)])
 }
 

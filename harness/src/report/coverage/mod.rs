@@ -12,17 +12,17 @@ use super::cell::Cell;
 use crate::suite::{Coverage, Covered, State, Sums};
 
 /// The sums of each RFC, of each level, and of all, each with its name.
-fn totals(coverage: &Coverage) -> [Vec<(String, Sums)>; 3] {
+pub(super) fn totals(coverage: &Coverage) -> [Vec<(String, Sums)>; 3] {
     let rfcs = coverage.rfcs.iter().map(|rfc| (format!("RFC {}", rfc.rfc), Sums::of(&rfc.requirements)));
     let levels = coverage.by_level().into_iter().map(|(level, sums)| (level.name().to_owned(), sums));
     [rfcs.collect(), levels.collect(), vec![("all".to_owned(), Sums::of(coverage.requirements()))]]
 }
 
 /// What stands above the columns of the sums.
-const COLUMNS: [&str; 5] = ["tested", "reason", "no reason", "API", "internal"];
+pub(super) const COLUMNS: [&str; 5] = ["tested", "reason", "no reason", "API", "internal"];
 
 /// The columns of the sums: what shows on the link, then what does not, as tested of all.
-fn columns(sums: &Sums) -> [String; 5] {
+pub(super) fn columns(sums: &Sums) -> [String; 5] {
     [
         sums.tested.to_string(),
         sums.reason.to_string(),
@@ -33,7 +33,7 @@ fn columns(sums: &Sums) -> [String; 5] {
 }
 
 /// The scripts that test a requirement, or why none does.
-fn answer(covered: &Covered) -> String {
+pub(super) fn answer(covered: &Covered) -> String {
     match (covered.state(), covered.reason()) {
         (State::Tested, _) => format!("tested by {}", covered.scripts.join(", ")),
         (_, Some(reason)) => format!("not tested: {reason}"),

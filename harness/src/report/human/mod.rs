@@ -1,9 +1,9 @@
 //! For people: a progress line while it runs, then the verdicts by RFC, then what went wrong.
 
-mod problem;
+pub(super) mod problem;
 mod progress;
 mod sequence;
-mod summary;
+pub(super) mod summary;
 mod table;
 
 use std::io::{self, Write};

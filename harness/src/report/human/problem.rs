@@ -20,7 +20,7 @@ const PACKETS: usize = 12;
 const REMARKS: usize = 24;
 
 /// Several lines, without an empty one at the end.
-pub(super) fn text(run: &RunFinished<'_>) -> String {
+pub(in crate::report) fn text(run: &RunFinished<'_>) -> String {
     let mut out = String::new();
     heading(run, &mut out);
     for requirement in run.requirements {
@@ -49,7 +49,7 @@ pub(super) fn text(run: &RunFinished<'_>) -> String {
 }
 
 /// An entry of a baseline that no run can confirm: several lines.
-pub(super) fn stale(stale: &StaleEntry) -> String {
+pub(in crate::report) fn stale(stale: &StaleEntry) -> String {
     let mut out = String::new();
     let (word, place) = (styled(BAD, "STALE ENTRY"), format!("{}:{}", stale.baseline, stale.entry.line));
     line(&mut out, &format!("{word} {} of {}: {}", styled(STRONG, &place), stale.target, stale.message()));

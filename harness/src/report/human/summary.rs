@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::text::{BAD, DUBIOUS, GOOD, plural, styled};
 use crate::suite::Totals;
 
-pub(super) fn write(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
+pub(in crate::report) fn write(out: &mut impl Write, totals: &Totals) -> io::Result<()> {
     let mut parts = vec![format!("{} passed", totals.passed)];
     if totals.failed > 0 {
         let known = match totals.known_failures {
