@@ -3,6 +3,8 @@
 use crate::dialogue::framing::dns::{self, Flag, Kind, Name};
 use crate::dialogue::framing::{Defects, http, imap, pop3, smtp};
 
+const OPT: Kind = Kind(41);
+
 /// What the target said, up to where its protocol says that it ends.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -104,9 +106,11 @@ impl Answer {
                     "answer" => records(&message.sections[0], arguments),
                     "authority" => records(&message.sections[1], arguments),
                     "additional" => records(&message.sections[2], arguments),
+                    "ttl" => ttls(message, arguments),
                     "edns" => present(opt.is_some()),
                     "edns-version" => opt.iter().flat_map(|opt| number(u64::from(opt.ttl >> 16 & 0xff))).collect(),
                     "edns-size" => opt.iter().flat_map(|opt| number(opt.class.0.into())).collect(),
+                    "edns-flags" => opt.iter().flat_map(|opt| number(u64::from(opt.ttl & 0xffff))).collect(),
                     _ => Vec::new(),
                 }
             }
@@ -119,6 +123,14 @@ fn records(section: &[dns::Record], arguments: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let wanted = Wanted::of(arguments);
     let found = section.iter().filter(|record| wanted.fits(&record.name, record.kind));
     found.map(|record| record.data.to_string().into_bytes()).collect()
+}
+
+/// The TTL of every record of the message; what stands in its place in an OPT record is none.
+fn ttls(message: &dns::Message, arguments: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let wanted = Wanted::of(arguments);
+    let all = message.sections.iter().flatten().filter(|record| record.kind != OPT);
+    let found = all.filter(|record| wanted.fits(&record.name, record.kind));
+    found.map(|record| record.ttl.to_string().into_bytes()).collect()
 }
 
 /// `[NAME [TYPE]]`; a name that cannot be read is that of no record.

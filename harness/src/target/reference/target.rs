@@ -12,7 +12,18 @@ use crate::target::{
 use crate::time::Instant;
 
 /// What the servers offer of what RFCs leave to them, by the names that dialogues ask for it in `needs`.
-const OFFERED: [&str; 3] = ["ENTITY_TAG", "LAST_MODIFIED", "RANGES"];
+const OFFERED: [&str; 10] = [
+    "AUTHORITATIVE",
+    "EIGHTBITMIME",
+    "ENTITY_TAG",
+    "HELP",
+    "LAST_MODIFIED",
+    "LIMIT_OF_1000000",
+    "PIPELINING",
+    "RANGES",
+    "SIZE",
+    "VRFY",
+];
 
 /// Makes servers of reference on smoltcp, in process and on a virtual clock: the embedded default of dialogues.
 #[derive(Debug)]
