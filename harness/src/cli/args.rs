@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -12,6 +13,7 @@ use super::fuzz::Fuzz;
 use super::inspect::Inspect;
 use super::self_test::SelfTest;
 use crate::target::IpVersion;
+use crate::tester::{Schedule, UnknownSchedule};
 
 /// Which requirements of which RFC does this network stack break?
 #[derive(Debug, Parser)]
@@ -144,6 +146,15 @@ pub(super) struct Run {
     #[arg(long)]
     pub(super) packets: bool,
 
+    /// How dialogues are delivered, each way in a run of its own: whole, octet, cut, random, reordered, duplicated,
+    /// overlapping, tiny-window, slow, loss, fin-middle, rst-middle, half-close, vanish, or all [default: whole]
+    #[arg(long = "transport", value_name = "NAME", value_delimiter = ',')]
+    pub(super) transports: Vec<Transport>,
+
+    /// What is random in dialogues and their delivery comes from this number
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(super) seed: u64,
+
     /// Failures of a SHOULD or MAY are failures, not warnings
     #[arg(long)]
     pub(super) strict: bool,
@@ -159,6 +170,21 @@ pub(super) struct Run {
     /// No failure is known
     #[arg(long)]
     pub(super) no_baseline: bool,
+}
+
+/// A way to deliver dialogues, or all ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    All,
+    One(Schedule),
+}
+
+impl FromStr for Transport {
+    type Err = UnknownSchedule;
+
+    fn from_str(name: &str) -> Result<Self, UnknownSchedule> {
+        if name == "all" { Ok(Transport::All) } else { name.parse().map(Transport::One) }
+    }
 }
 
 /// What to write to standard output.

@@ -5,13 +5,14 @@ use std::io::{self, BufWriter, LineWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::args::{Format, Run};
+use super::args::{Format, Run, Transport};
 use super::exit::Exit;
 use crate::engine::Interrupt;
 use crate::report::{Html, Human, Json, Junit, Progress};
 use crate::suite::config::Config;
 use crate::suite::{Captures, Known, Reporter, Request, Suite, SuiteError, TargetEntry, Totals, find_fault};
 use crate::target::TargetFactory;
+use crate::tester::Schedule;
 
 /// Where captures of runs that did not pass go if nobody says.
 const DEFAULT_OUT: &str = "rfcheck-out";
@@ -30,6 +31,8 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
         captures: captures(args),
         baseline: known(args),
         traces: args.packets && matches!(args.format, Format::Human | Format::Html),
+        transports: transports(&args.transports),
+        seed: args.seed,
         ..args.selection.request()
     };
     let suite = Suite::plan(&args.selection.source(), targets, config, request)?;
@@ -56,6 +59,19 @@ pub(super) fn target_names(named: &[String], config: &Config, own: &[Arc<dyn Tar
         vec![own.first().map_or("smoltcp", |factory| factory.name()).to_owned()]
     };
     distinct(&names)
+}
+
+/// The ways to deliver dialogues, each once, in order.
+fn transports(named: &[Transport]) -> Vec<Schedule> {
+    let mut schedules = Vec::new();
+    for transport in named {
+        let all = match transport {
+            Transport::All => &Schedule::ALL[..],
+            Transport::One(schedule) => std::slice::from_ref(schedule),
+        };
+        schedules.extend(all.iter().copied().filter(|one| !schedules.contains(one)).collect::<Vec<_>>());
+    }
+    schedules
 }
 
 /// Each name once, in order.

@@ -48,6 +48,12 @@ pub const DIRECTIVES: &[KnownDirective] = &[
         meaning: "seconds after which a run is given up",
     },
     KnownDirective {
+        key: "monitor",
+        value: DirectiveValue::Text,
+        repeatable: true,
+        meaning: "`off`, or the ID of a requirement that the monitor is not to judge, and why",
+    },
+    KnownDirective {
         key: "level",
         value: DirectiveValue::OneOf(&["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"]),
         repeatable: false,

@@ -24,6 +24,6 @@ pub use expand::cases;
 pub use format::{format, is_included};
 pub use lint::{lint, missing_requirement};
 pub use parser::Input;
-pub use printer::{print, print_alternatives, print_answer, print_detail, print_party};
+pub use printer::{print, print_alternatives, print_answer, print_check, print_detail, print_party};
 pub use text::{Captures, MOST_REPEATED, Piece, Text};
 pub use tree::Dialogue;

@@ -6,7 +6,7 @@ use super::format::INDENT;
 use super::parser::is_event;
 use super::text::{Piece, Text};
 use super::tree::{
-    Act, Action, Alternative, CodePattern, Comparison, Connect, Detail, Dialogue, EnhancedPattern, Field, Head,
+    Act, Action, Alternative, Check, CodePattern, Comparison, Connect, Detail, Dialogue, EnhancedPattern, Field, Head,
     Message, MessageKind, Over, Party, Quantity, Step, Test, Value,
 };
 
@@ -40,6 +40,16 @@ pub fn print_alternatives(party: Party, alternatives: &[Alternative]) -> String 
 pub fn print_answer(head: &Head) -> String {
     let mut out = String::new();
     print_head(head, &mut out);
+    out
+}
+
+/// A check without its details.
+pub fn print_check(check: &Check) -> String {
+    let mut out = format!("check {}", check.name);
+    check.arguments.iter().for_each(|argument| print_string(argument, &mut out));
+    if let Some(time) = &check.time {
+        _ = write!(out, " within {}", time.0);
+    }
     out
 }
 
@@ -102,12 +112,7 @@ fn print_step(step: &Step, out: &mut String) {
             out.push('\n');
         }
         Action::Check(check) => {
-            _ = write!(out, "check {}", check.name);
-            check.arguments.iter().for_each(|argument| print_string(argument, out));
-            if let Some(time) = &check.time {
-                _ = write!(out, " within {}", time.0);
-            }
-            out.push('\n');
+            _ = writeln!(out, "{}", print_check(check));
             print_details(&check.details, out);
         }
     }

@@ -73,6 +73,14 @@ pub struct Failure {
     pub differences: Vec<Difference>,
 }
 
+impl FailureKind {
+    /// Whether it is one of those of a dialogue after which the target may still be asked something else.
+    pub(super) fn is_about_answers(self) -> bool {
+        use FailureKind::*;
+        matches!(self, Answer | Missing | Unwanted | Timing | Malformed | Connection | Check)
+    }
+}
+
 impl Failure {
     /// A failure at no place in the script.
     pub(super) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {

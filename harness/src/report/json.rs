@@ -8,6 +8,7 @@ use crate::engine::{Blame, Failure, FailureKind};
 use crate::monitor::Violation;
 use crate::script::LineIndex;
 use crate::suite::{Event, Level, Reporter, RunFinished, StaleEntry, Staleness, Standing, Totals, verdict_name};
+use crate::tester::Schedule;
 
 /// Version of the lines' format; grows with every change that could break a reader.
 pub const SCHEMA: u32 = 1;
@@ -30,6 +31,7 @@ enum Line<'a> {
         scripts: usize,
         runs: usize,
         stale_entries: Vec<StaleLine<'a>>,
+        seed: u64,
     },
     RunFinished(Run<'a>),
     SuiteFinished(Sums),
@@ -44,6 +46,7 @@ struct StaleLine<'a> {
     case: Option<&'a str>,
     ip_version: Option<&'a str>,
     profile: Option<&'a str>,
+    transport: Option<&'static str>,
     why: Staleness,
     message: String,
 }
@@ -55,6 +58,7 @@ struct Run<'a> {
     target: &'a str,
     ip_version: &'a str,
     profile: Option<&'a str>,
+    transport: Option<&'static str>,
     verdict: &'static str,
     standing: Standing,
     title: Option<&'a str>,
@@ -167,6 +171,7 @@ impl<W: Write> Reporter for Json<W> {
                 scripts: s.scripts,
                 runs: s.runs,
                 stale_entries: s.stale.iter().map(StaleLine::of).collect(),
+                seed: s.seed,
             }),
             // A line is a fact that stays true; that a run has begun is of use only to somebody who watches.
             Event::RunStarted(_) => Ok(()),
@@ -189,6 +194,7 @@ impl<'a> StaleLine<'a> {
             case: stale.entry.case.as_deref(),
             ip_version: stale.entry.ip_version.map(|version| version.name()),
             profile: stale.entry.profile.as_deref(),
+            transport: stale.entry.transport.map(Schedule::name),
             why: stale.why,
             message: stale.message(),
         }
@@ -204,6 +210,7 @@ impl<'a> Run<'a> {
             target: run.id.target,
             ip_version: run.id.ip_version.name(),
             profile: run.id.profile,
+            transport: run.id.transport.map(Schedule::name),
             verdict: verdict_name(run.verdict),
             standing: run.standing,
             title: run.title,

@@ -8,6 +8,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use crate::engine::Verdict;
 use crate::suite::{Event, Reporter, RunFinished, StaleEntry, Standing};
+use crate::tester::Schedule;
 
 /// Collects runs, and writes them at the end: JUnit's counts stand before its cases.
 #[derive(Debug)]
@@ -82,7 +83,11 @@ fn case(run: &RunFinished<'_>) -> (String, TestCase) {
     let (folder, _) = script.file.rsplit_once('/').unwrap_or_default();
     let file = script.name.get(folder.len()..).unwrap_or(&script.name).trim_start_matches('/');
     let suite = if folder.is_empty() { run.id.target.to_owned() } else { format!("{}: {folder}", run.id.target) };
-    let mut case = TestCase::new(format!("{file} ({})", run.id.ip_version), status(run));
+    let delivered = match run.id.transport {
+        Some(schedule) if schedule != Schedule::Whole => format!(", {schedule}"),
+        _ => String::new(),
+    };
+    let mut case = TestCase::new(format!("{file} ({}{delivered})", run.id.ip_version), status(run));
     case.set_classname(suite.as_str()).set_time(run.duration);
     for requirement in run.requirements {
         case.add_property(Property::new("requirement", requirement.id.as_str()));

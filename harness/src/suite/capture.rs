@@ -11,12 +11,14 @@ use super::event::RunId;
 use crate::engine::Verdict;
 use crate::monitor::Violation;
 use crate::script::Sources;
+use crate::tester::Schedule;
 use crate::trace::{Judgement, Trace, TraceEvent, TraceEventKind, write_pcapng};
 
 /// Octets of a case's name in the name of its capture, at most: file systems take 255 in all.
 const LONGEST_CASE: usize = 120;
 
-/// `FOLDER/TARGET/IP-VERSION/SCRIPT.pcapng`, for a case `SCRIPT[CASE].pcapng`.
+/// `FOLDER/TARGET/IP-VERSION/SCRIPT.pcapng`, for a case `SCRIPT[CASE].pcapng`; of a dialogue that is not delivered whole
+/// `DIALOGUE.octet.pcapng`.
 pub(super) fn path(folder: &Path, id: RunId<'_>) -> PathBuf {
     let mut path = folder.join(id.target).join(id.ip_version.name());
     // A script above the working folder must not lead out of the folder of captures.
@@ -24,9 +26,20 @@ pub(super) fn path(folder: &Path, id: RunId<'_>) -> PathBuf {
         Component::Normal(name) => Some(name),
         _ => None,
     }));
-    path.set_extension("pcapng");
+    path.set_extension(match id.transport {
+        Some(schedule) if schedule != Schedule::Whole => format!("{schedule}.pcapng"),
+        _ => "pcapng".to_owned(),
+    });
     if let (Some(case), Some(stem)) = (&id.script.case, path.file_stem()) {
-        let name = format!("{}[{}].pcapng", stem.to_string_lossy(), file_name_part(&case.name));
+        let (stem, end) = match id.transport {
+            // The stem ends with the name of the delivery.
+            Some(schedule) if schedule != Schedule::Whole => {
+                let stem = stem.to_string_lossy();
+                (stem.strip_suffix(&format!(".{schedule}")).unwrap_or(&stem).to_owned(), format!(".{schedule}"))
+            }
+            _ => (stem.to_string_lossy().into_owned(), String::new()),
+        };
+        let name = format!("{stem}[{}]{end}.pcapng", file_name_part(&case.name));
         path.set_file_name(name);
     }
     path

@@ -43,6 +43,8 @@ pub struct SuiteStarted<'a> {
     pub catalogues: &'a Catalogues,
     /// Entries of baselines that none of the runs, nor any other, can confirm.
     pub stale: &'a [StaleEntry],
+    /// What is random in dialogues and their delivery comes from this.
+    pub seed: u64,
 }
 
 /// Which run.
@@ -271,6 +273,7 @@ mod tests {
             case: None,
             ip_version: None,
             profile: None,
+            transport: None,
             reason: "r".into(),
             clause: "c".into(),
             upstream: None,

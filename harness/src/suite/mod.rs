@@ -10,6 +10,7 @@ mod catalogue;
 mod check;
 pub mod config;
 mod coverage;
+mod delivery;
 mod discovery;
 mod error;
 mod estimate;

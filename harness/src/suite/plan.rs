@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::config::{Config, Overlay, Profile};
+use super::delivery::Wholes;
 use super::discovery::{Found, Source};
 use super::targets::TargetEntry;
 use super::work::Kept;
@@ -43,6 +44,10 @@ pub struct Request {
     pub captures: Captures,
     /// Whether reporters are told what happened in runs that passed too.
     pub traces: bool,
+    /// How dialogues are delivered, each way in a run of its own; whole if not said.
+    pub transports: Vec<Schedule>,
+    /// What is random in dialogues and their delivery comes from this.
+    pub seed: u64,
 }
 
 /// What is known of targets' failures.
@@ -83,6 +88,8 @@ pub struct Suite {
     pub(super) stale: Vec<StaleEntry>,
     /// Where scripts are kept that run again and again.
     pub(super) prepared: Option<Kept>,
+    /// What came of dialogues that were delivered whole.
+    pub(super) wholes: Wholes,
     pub(super) request: Request,
     /// Whether the folder for captures of failures was there before.
     pub(super) has_old_captures: bool,
@@ -136,8 +143,14 @@ impl Suite {
                 let profile = bases.profile_name(text);
                 for ip_version in versions(script, text, Some(target), bases.profile(&profile)?, &request) {
                     let base = bases.get(Some(target), profile.as_deref(), ip_version)?;
-                    let schedule = Schedule::Whole;
-                    runs.push(PlannedRun { script: s as u32, target: t as u32, base, ip_version, schedule });
+                    let schedules: &[Schedule] = match script.is_dialogue() {
+                        true if !request.transports.is_empty() => &request.transports,
+                        _ => &[Schedule::Whole],
+                    };
+                    let (script, target) = (s as u32, t as u32);
+                    let planned =
+                        |schedule: &Schedule| PlannedRun { script, target, base, ip_version, schedule: *schedule };
+                    runs.extend(schedules.iter().map(planned));
                 }
             }
         }
@@ -151,6 +164,7 @@ impl Suite {
             bases,
             stale: Vec::new(),
             prepared: None,
+            wholes: Wholes::default(),
             request,
             has_old_captures,
         };

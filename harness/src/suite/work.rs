@@ -10,19 +10,20 @@ use smallvec::SmallVec;
 
 use super::baseline::KnownFailure;
 use super::catalogue::{Level, Requirement};
+use super::delivery::Delivered;
 use super::event::{Details, RunId};
 use super::oracle::{self, Oracle};
 use super::plan::{Base, PlannedRun, Suite};
 use super::{ScriptFile, capture, estimate, header};
-use crate::dialogue::tree::{Action as DialogueAction, Step};
+use crate::dialogue::tree::{Action as DialogueAction, Role, Step};
 use crate::dialogue::{self, Dialogue};
 use crate::engine::conversation;
-use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Scratch, Settings, Verdict};
+use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Outcome, Scratch, Settings, Verdict};
 use crate::monitor::Violation;
 use crate::script::tree::Action;
 use crate::script::{Case, Definition, Definitions, Diagnostic, LineIndex, Script, Severity, Sources, Span};
-use crate::target::{Capabilities, Services, Target, TargetError};
-use crate::tester::{Delivery, Schedule};
+use crate::target::{Capabilities, Services, TargetError};
+use crate::tester::Schedule;
 use crate::text::Directive;
 use crate::trace::Trace;
 
@@ -114,14 +115,21 @@ impl Body {
     }
 
     /// What it needs and the target does not declare.
-    fn missing(&self, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
+    fn missing(&self, settings: &Settings, capabilities: &Capabilities, schedule: Schedule) -> Vec<String> {
         let (mut missing, needs_commands) = match self {
             Body::Script(script) => {
                 (engine::missing(script, settings, capabilities), script_needs_commands(script, settings))
             }
             Body::Dialogue(dialogue) => {
                 let is_command = |step: &Step| matches!(step.action, DialogueAction::Command(_));
-                (conversation::missing(dialogue, settings, capabilities), dialogue.steps.iter().any(is_command))
+                let mut missing = conversation::missing(dialogue, settings, capabilities);
+                if schedule != Schedule::Whole && !conversation::has_streams(dialogue) {
+                    missing.push(format!("a stream that is delivered {schedule}, but runs over UDP alone"));
+                }
+                if schedule.is_abortive() && dialogue.role == Role::Client {
+                    missing.push(format!("a server that goes on after {schedule}, but is about a client"));
+                }
+                (missing, dialogue.steps.iter().any(is_command))
             }
         };
         if !settings.commands && needs_commands {
@@ -220,13 +228,21 @@ impl Suite {
             requirements: requirements.clone(),
             ..RunResult::new(run)
         };
-        let missing = body.missing(settings, target.capabilities());
+        let missing = body.missing(settings, target.capabilities(), planned.schedule);
         if !missing.is_empty() {
             return RunResult { verdict: Verdict::NotApplicable, ..about }
                 .with(Details { missing, ..Details::default() });
         }
-        match target.create(&settings.link, file.folder()) {
-            Ok(mut adapter) => self.judge(about, body, settings, adapter.as_mut(), worker),
+        let outcome = match body {
+            Body::Script(script) => target
+                .create(&settings.link, file.folder())
+                .map(|mut adapter| engine::run(script, settings, adapter.as_mut(), &mut worker.scratch)),
+            Body::Dialogue(dialogue) => {
+                self.deliver(Delivered { planned, file, dialogue, settings }, &mut worker.scratch)
+            }
+        };
+        match outcome {
+            Ok(outcome) => self.judge(about, body, settings, outcome, worker),
             Err(TargetError::Unsupported(what)) => {
                 let details = Details { missing: vec![what], ..Details::default() };
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
@@ -295,17 +311,10 @@ impl Suite {
         about: RunResult,
         body: &Body,
         settings: &Settings,
-        target: &mut dyn Target,
+        mut outcome: Outcome,
         worker: &mut Worker,
     ) -> RunResult {
         let run = self.id(&self.runs[about.run]);
-        let mut outcome = match body {
-            Body::Script(script) => engine::run(script, settings, target, &mut worker.scratch),
-            Body::Dialogue(dialogue) => {
-                let delivery = Delivery { schedule: self.runs[about.run].schedule, seed: 0 };
-                conversation::speak(dialogue, settings, delivery, target, &mut worker.scratch).outcome
-            }
-        };
         let baseline = &self.targets[self.runs[about.run].target as usize].baseline;
         let broken = match self.request.unmonitored {
             true => None,

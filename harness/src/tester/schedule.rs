@@ -155,9 +155,14 @@ impl Schedule {
         let pieces = match self {
             Schedule::Octet => even(&write, 1),
             Schedule::Cut => at(&write, cuts, most),
-            Schedule::Random | Schedule::Reordered | Schedule::Loss => at_random(&write, most.min(RANDOM_CUT), rng),
+            // A short write is cut too.
+            Schedule::Random | Schedule::Reordered | Schedule::Loss => {
+                at_random(&write, most.min(RANDOM_CUT).min(length.div_ceil(2)).max(1), rng)
+            }
             // Half of a segment is left for what is repeated.
-            Schedule::Overlapping => at_random(&write, (most / 2).clamp(1, RANDOM_CUT), rng),
+            Schedule::Overlapping => {
+                at_random(&write, (most / 2).clamp(1, RANDOM_CUT).min(length.div_ceil(2)).max(1), rng)
+            }
             Schedule::Slow => even(&write, length.div_ceil(SLOW).clamp(1, most)),
             _ => even(&write, most),
         };

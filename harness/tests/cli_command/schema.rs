@@ -114,7 +114,7 @@ fn is_type(value: &Value, argument: &Value) -> bool {
 fn a_line_that_does_not_keep_to_the_schema_is_seen() {
     let good = serde_json::json!({
         "event": "suite-started", "schema": 1, "version": "0", "targets": ["smoltcp"], "scripts": 1, "runs": 1,
-        "stale_entries": []
+        "stale_entries": [], "seed": 0
     });
     assert_eq!(check(&good), Ok(()));
     for (key, value) in [("runs", serde_json::json!(-1)), ("targets", serde_json::json!("x")), ("more", Value::Null)] {

@@ -1,6 +1,6 @@
 //! A server over in-process smoltcp that does what a test says: a target with an application on top.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -49,19 +49,32 @@ pub(crate) struct Server {
     pub answer: Answer,
     pub perform: Perform,
     pub is_deaf: bool,
+    /// A reset of a connection is the end of it all.
+    pub is_fragile: bool,
+    /// It takes one connection after the other, and waits for the end of each.
+    pub is_iterative: bool,
 }
 
 impl Server {
     pub(crate) fn new(protocol: &'static str, port: u16, serve: Serve) -> Self {
         let perform: Perform = |name, _, _| Err(TargetError::Unsupported(name.to_owned()));
-        Server { protocol, port, serve, answer: |_| Vec::new(), perform, is_deaf: false }
+        Server {
+            protocol,
+            port,
+            serve,
+            answer: |_| Vec::new(),
+            perform,
+            is_deaf: false,
+            is_fragile: false,
+            is_iterative: false,
+        }
     }
 
     pub(crate) fn factory(self) -> Arc<Factory> {
         let mut capabilities = SmoltcpFactory::new().capabilities().clone();
         capabilities.services = Services {
             ports: BTreeMap::from([(self.protocol.to_owned(), self.port)]),
-            actions: BTreeSet::from(["message".to_owned(), "mailbox".to_owned()]),
+            actions: ["message", "mailbox", "fetch"].map(str::to_owned).into(),
             definitions: BTreeMap::from([("HOST".to_owned(), "server.example".to_owned())]),
         };
         Arc::new(Factory { server: self, capabilities })
@@ -138,6 +151,16 @@ impl Running {
         }
     }
 
+    /// The target is a client: it turns to the tester.
+    fn connect(&mut self) {
+        let domain = if self.link.ip_version == IpVersion::Ipv4 { 2 } else { 10 };
+        let address = SocketAddr::new(self.link.remote, self.server.port);
+        let fd = self.call(SocketCall::Socket { domain, kind: 1 | 0o4000, protocol: 0 }).result.unwrap() as i32;
+        assert_eq!(self.call(SocketCall::Connect { fd, address }).result.unwrap_err().0, 115);
+        let (received, unsent) = (Vec::new(), Vec::new());
+        self.open.push(Connection { fd, state: 0, received, unsent, closes: false, is_fresh: true });
+    }
+
     fn call(&mut self, call: SocketCall) -> Returned {
         let id = self.inner.call(call, CallMode::Immediate).unwrap();
         let now = self.inner.now();
@@ -150,6 +173,7 @@ impl Running {
     /// Does what the application can do without waiting.
     fn serve(&mut self) -> Result<(), TargetError> {
         while self.listener >= 0
+            && !(self.server.is_iterative && !self.open.is_empty())
             && let Ok(fd) = self.call(SocketCall::Accept { fd: self.listener }).result
         {
             let fd = fd as i32;
@@ -193,7 +217,8 @@ impl Running {
                 let data = connection.unsent.clone();
                 match self.call(SocketCall::Write { fd: connection.fd, data, null: false }).result {
                     Ok(written) => _ = connection.unsent.drain(..written as usize),
-                    Err(errno) if errno.0 == 11 => return true,
+                    // Not now, or not connected yet.
+                    Err(errno) if matches!(errno.0, 11 | 107 | 115) => return true,
                     Err(_) => return false,
                 }
                 continue;
@@ -207,6 +232,10 @@ impl Running {
                 match (read.result, read.output) {
                     (Ok(1..), CallOutput::Data(data)) => connection.received.extend(data),
                     (Err(errno), _) if errno.0 == 11 => return true,
+                    (Err(_), _) if self.server.is_fragile => {
+                        *crashes = Some(false);
+                        return false;
+                    }
                     _ => {
                         self.call(SocketCall::Close { fd: connection.fd });
                         return false;
@@ -269,6 +298,11 @@ impl Target for Running {
         _: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<u8>>, TargetError> {
         self.performed += 1;
+        if action == "fetch" {
+            self.connect();
+            self.serve()?;
+            return Ok(Vec::new());
+        }
         (self.server.perform)(action, arguments, self.performed)
     }
 }

@@ -7,6 +7,7 @@ use rfcheck::report::Human;
 use rfcheck::suite::config::Config;
 use rfcheck::suite::{Request, Source, Suite, TargetEntry, Totals};
 use rfcheck::target::{IpVersion, TargetFactory};
+use rfcheck::tester::Schedule;
 
 /// The human report of dialogues on a target, and the totals.
 pub(crate) fn run(factory: Arc<dyn TargetFactory>, files: &[(&str, &str)], request: Request) -> (String, Totals) {
@@ -24,6 +25,12 @@ pub(crate) fn run(factory: Arc<dyn TargetFactory>, files: &[(&str, &str)], reque
     };
     let text = String::from_utf8(out).unwrap();
     (text.replace(&format!("{}/", folder.path().display()), ""), totals)
+}
+
+/// The report of one dialogue that is delivered like this, over IPv4.
+pub(crate) fn delivered(factory: Arc<dyn TargetFactory>, dialogue: &str, transports: &[Schedule]) -> (String, Totals) {
+    let (ip_versions, transports) = (Some(vec![IpVersion::Ipv4]), transports.to_vec());
+    run(factory, &[("a.dlg", dialogue)], Request { commands: true, ip_versions, transports, ..Request::default() })
 }
 
 /// The report of one dialogue over IPv4: of a failure what it says of it, else the sums.

@@ -35,8 +35,6 @@ pub(super) struct Channel {
     pub asked: Option<dns::Message>,
     /// Datagrams that came.
     pub inbox: VecDeque<Vec<u8>>,
-    /// How many writes the tester has begun.
-    pub writes: u32,
 }
 
 /// How its octets travel.
@@ -68,7 +66,6 @@ impl Channel {
             held: Vec::new(),
             asked: None,
             inbox: VecDeque::new(),
-            writes: 0,
         }
     }
 }

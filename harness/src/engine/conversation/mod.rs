@@ -10,9 +10,11 @@ mod expect;
 mod matching;
 mod missing;
 mod open;
+mod probe;
 mod reading;
 mod run;
 mod telling;
 
 pub use missing::missing;
+pub use probe::has_streams;
 pub use run::{Remark, Spoken, Transcript, speak};

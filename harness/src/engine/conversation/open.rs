@@ -9,7 +9,7 @@ use super::run::{Run, Stopped};
 use crate::dialogue::Dialogue;
 use crate::dialogue::tree::{Act, Action, Connect, Over, Role};
 use crate::engine::outcome::{Blame, Failure, FailureKind};
-use crate::tester::{Delivery, Ends, Options, Peer};
+use crate::tester::{Delivery, Ends, Options, Peer, Schedule};
 
 /// A connection may take so long to open.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -147,6 +147,8 @@ impl Run<'_> {
 
     /// How a connection's stream is delivered: each has random numbers of its own.
     fn delivery(&self, connection: u8) -> Delivery {
-        Delivery { seed: self.delivery.seed.wrapping_add(connection.into()), ..self.delivery }
+        // Where a stream ends in its middle is decided when it is written.
+        let schedule = if self.delivery.schedule.is_abortive() { Schedule::Whole } else { self.delivery.schedule };
+        Delivery { schedule, seed: self.delivery.seed.wrapping_add(connection.into()) }
     }
 }

@@ -7,15 +7,15 @@ use fastrand::Rng;
 
 use super::channel::{Channel, Via, cuts};
 use super::matching::{self, Unjudgeable};
-use super::{missing, telling};
+use super::{missing, probe, telling};
 use crate::dialogue::framing::dns;
 use crate::dialogue::tree::{Act, Action, Check, Line, Message, Party, Protocol, Role, Step};
-use crate::dialogue::{BuildError, Captures, Dialogue, Text, dns_message, print_party};
+use crate::dialogue::{BuildError, Captures, Dialogue, Text, dns_message, print_check, print_party};
 use crate::engine::outcome::{Blame, Failure, FailureKind, Outcome, Verdict};
 use crate::engine::run::{Interrupt, Scratch};
 use crate::engine::settings::Settings;
 use crate::target::{Clock, Services, Target};
-use crate::tester::{Datagram, Delivery, Tester};
+use crate::tester::{Datagram, Delivery, Schedule, Tester};
 use crate::time::Instant;
 use crate::trace::TraceEventKind;
 
@@ -25,6 +25,8 @@ const FLOOD: usize = 200_000;
 const MOST_OCTETS: usize = 256 << 20;
 /// How often a run on a real clock looks whether it was interrupted, in microseconds.
 const INTERRUPT_SLICE: i64 = 100_000;
+/// How long a target is given after a stream has ended in its middle.
+const AFTERMATH: Duration = Duration::from_secs(1);
 /// How often what a dialogue checks is looked at again while it does not hold, in microseconds.
 const CHECK_SLICE: u64 = 250_000;
 
@@ -93,8 +95,20 @@ pub fn speak(
         delay_seen,
         worst_delay: 0,
         transcript: Transcript::default(),
+        is_probing: false,
+        until_end: None,
     };
-    let result = run.steps(dialogue);
+    if delivery.schedule.is_abortive() {
+        run.until_end = probe::writes(dialogue).checked_sub(1).map(|last| run.rng.u32(0..=last));
+    }
+    let mut result = run.steps(dialogue);
+    if delivery.schedule.is_abortive() && dialogue.role == Role::Server {
+        // How the target answers before is judged where all of the dialogue is delivered.
+        let is_served = result.as_ref().err().is_none_or(|failure| failure.kind.is_about_answers());
+        if is_served {
+            result = run.end_in_the_middle().and_then(|()| run.probe(dialogue));
+        }
+    }
     let ended = run.tester.target().now();
     let failure = result.err().map(|failure| run.excuse(*failure));
     if !failure.as_ref().is_some_and(|failure| matches!(failure.kind, FailureKind::Gone | FailureKind::Flood)) {
@@ -137,16 +151,30 @@ pub(super) struct Run<'a> {
     /// Greatest time in one wait that the tester was ready but did not run, in microseconds.
     worst_delay: u64,
     pub transcript: Transcript,
+    /// The steps are those of the plain conversation after a stream that ended in its middle.
+    pub is_probing: bool,
+    /// So many writes come before the one in whose middle the stream ends.
+    until_end: Option<u32>,
 }
 
 impl Run<'_> {
-    fn steps(&mut self, dialogue: &Dialogue) -> Result<(), Stopped> {
+    pub(super) fn steps(&mut self, dialogue: &Dialogue) -> Result<(), Stopped> {
         if self.role == Role::Client {
             self.listen(dialogue);
         }
         for step in &dialogue.steps {
-            self.tester.line = step.line;
+            if !self.is_probing {
+                self.tester.line = step.line;
+                if self.has_ended_in_the_middle() {
+                    return self.look_on();
+                }
+            }
             self.step(step).map_err(|mut failure| {
+                if self.is_probing {
+                    // Its lines are not those of the dialogue.
+                    failure.line = self.tester.line;
+                    return failure;
+                }
                 if failure.line == 0 {
                     (failure.line, failure.span) = (step.line, Some(step.span));
                 }
@@ -154,7 +182,36 @@ impl Run<'_> {
             })?;
         }
         self.say_it()?;
-        self.settle()
+        self.settle()?;
+        if self.has_ended_in_the_middle() && !self.is_probing { self.look_on() } else { Ok(()) }
+    }
+
+    /// Ends what is still open as the stream was to end that has not.
+    fn end_in_the_middle(&mut self) -> Result<(), Stopped> {
+        if self.has_ended_in_the_middle() {
+            return Ok(());
+        }
+        for number in 0..self.tester.connections() {
+            let Some(tcp) = self.tester.connection(number) else { continue };
+            match self.delivery.schedule {
+                Schedule::RstMiddle => tcp.abort(),
+                Schedule::Vanish => tcp.vanish(),
+                _ => tcp.finish(),
+            }
+        }
+        self.until_end = None;
+        self.look_on()
+    }
+
+    /// Whether the stream that was to end in its middle has.
+    fn has_ended_in_the_middle(&self) -> bool {
+        self.delivery.schedule.is_abortive() && self.until_end.is_none()
+    }
+
+    /// Reads on for a while, as far as the tester still reads; what comes is not judged.
+    fn look_on(&mut self) -> Result<(), Stopped> {
+        let until = self.now() + AFTERMATH;
+        self.wait_until(until)
     }
 
     fn step(&mut self, step: &Step) -> Result<(), Stopped> {
@@ -163,6 +220,9 @@ impl Run<'_> {
             Action::Say(party, line) => return self.say(*party, line),
             Action::Send(party, message) => return self.send(*party, message),
             _ => self.say_it()?,
+        }
+        if self.has_ended_in_the_middle() && !self.is_probing {
+            return Ok(());
         }
         match &step.action {
             Action::Say(..) | Action::Send(..) => Ok(()),
@@ -234,14 +294,29 @@ impl Run<'_> {
 
     /// Hands octets to a connection that is open.
     fn write(&mut self, connection: u8, octets: &[u8]) -> Result<(), Stopped> {
+        let ends_here = self.until_end == Some(0) && !self.is_probing;
+        if ends_here && self.channels.get(&connection).is_some_and(|channel| matches!(channel.via, Via::Tcp(_))) {
+            let how = match self.delivery.schedule {
+                Schedule::RstMiddle => "resets in the middle of it",
+                Schedule::Vanish => "vanishes in the middle of it",
+                Schedule::FinMiddle => "half-closes in the middle of it",
+                _ => "half-closes behind it",
+            };
+            self.note(&format!("{} {how}", self.party(connection, false)), false);
+        }
         let Some(channel) = self.channels.get_mut(&connection) else { return Ok(()) };
-        channel.writes += 1;
         match channel.via {
             Via::Nothing => {}
             Via::Udp(ends) => self.tester.send(ends, octets).map_err(stopped)?,
             Via::Tcp(number) => {
                 if let Some(tcp) = self.tester.connection(number) {
+                    if ends_here {
+                        tcp.deliver(self.delivery);
+                    }
                     tcp.write(octets, &cuts(octets, channel.protocol));
+                }
+                if !self.is_probing {
+                    self.until_end = self.until_end.and_then(|left| left.checked_sub(1));
                 }
             }
         }
@@ -325,6 +400,12 @@ impl Run<'_> {
                     let message = format!("`check {}` gives something else", check.name);
                     let mut failure = Failure::new(Blame::Target, FailureKind::Check, message);
                     failure.differences = mismatch.differences;
+                    failure.expected = Some(print_check(check));
+                    failure.actual = Some(match items.len() {
+                        0 => "no item".to_owned(),
+                        1 => "1 item".to_owned(),
+                        count => format!("{count} items"),
+                    });
                     let items: Vec<String> =
                         items.iter().map(|item| telling::lines(&check.name, &item[..item.len().min(2_000)])).collect();
                     self.note(&items.join("\n"), true);

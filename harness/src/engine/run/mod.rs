@@ -76,6 +76,11 @@ impl Scratch {
         Scratch { interrupt: Some(interrupt), ..Scratch::default() }
     }
 
+    /// Memory for a run that belongs to the one that has `scratch`.
+    pub fn beside(scratch: &Scratch) -> Self {
+        Scratch { interrupt: scratch.interrupt.clone(), ..Scratch::default() }
+    }
+
     /// Runs begin so many thirds of a tick later than usual: see [`Target::epoch`].
     pub fn begin_later(&mut self, thirds: u32) {
         self.thirds = thirds;

@@ -72,7 +72,8 @@ fn problems_of(found: &Found, source: &Source, config: &Config) -> Vec<BaselineP
 
 impl KnownFailure {
     fn is_about_the_same(&self, other: &KnownFailure) -> bool {
-        let key = |entry: &KnownFailure| (entry.script_and_case(), entry.ip_version, entry.profile.clone());
+        let key =
+            |entry: &KnownFailure| (entry.script_and_case(), entry.ip_version, entry.profile.clone(), entry.transport);
         key(self) == key(other)
     }
 }

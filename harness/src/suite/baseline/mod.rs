@@ -21,6 +21,7 @@ use toml::Spanned;
 use super::catalogue::one_line;
 use super::event::RunId;
 use crate::target::IpVersion;
+use crate::tester::{Schedule, UnknownSchedule};
 pub use check::{BaselineProblem, check_baselines};
 #[cfg(feature = "cli")]
 pub use observer::{Observed, Observer};
@@ -39,6 +40,9 @@ pub struct KnownFailure {
     pub ip_version: Option<IpVersion>,
     /// The profile it fails with; every one, and none, if not said.
     pub profile: Option<String>,
+    /// How the dialogue is delivered when it fails. If not said, in every way in which all of it is delivered: what
+    /// comes after a stream that ended in its middle is another question.
+    pub transport: Option<Schedule>,
     /// Why it fails.
     pub reason: String,
     /// The RFC clause that the target breaks, such as `RFC 9293 section 3.7.1`.
@@ -103,6 +107,7 @@ struct Entry {
     case: Option<String>,
     ip_version: Option<IpVersion>,
     profile: Option<String>,
+    transport: Option<Spanned<String>>,
     reason: Option<Spanned<String>>,
     clause: Option<Spanned<String>>,
     upstream: Option<String>,
@@ -155,12 +160,20 @@ impl Baseline {
                     return Err(BaselineError { message, span: Some(span) });
                 }
             }
+            let transport = match &entry.transport {
+                None => None,
+                Some(name) => Some(name.get_ref().parse().map_err(|error: UnknownSchedule| BaselineError {
+                    message: error.to_string(),
+                    span: Some(name.span()),
+                })?),
+            };
             baseline.add(KnownFailure {
                 line: line_of(text, span.start),
                 script: entry.script.into_inner(),
                 case: entry.case,
                 ip_version: entry.ip_version,
                 profile: entry.profile,
+                transport,
                 reason: entry.reason.map(Spanned::into_inner).unwrap_or_default(),
                 clause: entry.clause.map(Spanned::into_inner).unwrap_or_default(),
                 upstream: entry.upstream,
@@ -223,6 +236,14 @@ impl KnownFailure {
         self.case.is_none() || self.case.as_deref() == case
     }
 
+    /// Whether this is about a run that is delivered like this.
+    fn is_about_transport(&self, transport: Option<Schedule>) -> bool {
+        match (self.transport, transport) {
+            (None, transport) => transport.is_none_or(|schedule| !schedule.is_abortive()),
+            (known, transport) => known == transport,
+        }
+    }
+
     /// The script, with the case in brackets if this is about one alone.
     pub fn script_and_case(&self) -> String {
         match &self.case {
@@ -235,6 +256,7 @@ impl KnownFailure {
     pub fn holds_for(&self, run: &RunId<'_>) -> bool {
         self.ip_version.is_none_or(|version| version == run.ip_version)
             && self.profile.as_deref().is_none_or(|profile| run.profile == Some(profile))
+            && self.is_about_transport(run.transport)
             && self.is_about_case(run.script.case.as_ref().map(|case| case.name.as_str()))
             && ends_with(&run.script.file, &self.script)
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::engine::Verdict;
 use crate::suite::event::{Event, Reporter, RunFinished, Standing};
 use crate::target::IpVersion;
+use crate::tester::Schedule;
 
 /// Keeps what runs came to, by target.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub struct Observed {
     pub(super) case: Option<String>,
     pub(super) ip_version: IpVersion,
     pub(super) profile: Option<String>,
+    pub(super) transport: Option<Schedule>,
     pub(super) verdict: Verdict,
     pub(super) standing: Standing,
     /// The clauses of the requirements that the script names.
@@ -67,6 +69,7 @@ impl Observed {
             case: run.id.script.case.as_ref().map(|case| case.name.clone()),
             ip_version: run.id.ip_version,
             profile: run.id.profile.map(str::to_owned),
+            transport: run.id.transport,
             verdict: run.verdict,
             standing: run.standing,
             clause: clauses.join(", "),

@@ -71,6 +71,9 @@ impl BaselineText {
         if let Some(profile) = &known.profile {
             table.insert("profile", value(profile));
         }
+        if let Some(transport) = known.transport {
+            table.insert("transport", value(transport.name()));
+        }
         table.insert("reason", value(&known.reason));
         table.insert("clause", value(&known.clause));
         self.tables.insert(at, table);
@@ -126,8 +129,8 @@ mod tests {
 
     fn known(script: &str) -> KnownFailure {
         let (reason, clause) = ("r".to_owned(), "c".to_owned());
-        let (case, ip_version, profile, upstream) = (None, None, None, None);
-        KnownFailure { script: script.into(), case, ip_version, profile, reason, clause, upstream, line: 0 }
+        let (case, ip_version, profile, transport, upstream) = (None, None, None, None, None);
+        KnownFailure { script: script.into(), case, ip_version, profile, transport, reason, clause, upstream, line: 0 }
     }
 
     /// What becomes of `TEXT` if only these of its entries stay.

@@ -12,6 +12,7 @@ use super::{Baseline, BaselineError, KnownFailure, StaleEntry, ends_with};
 use crate::engine::Verdict;
 use crate::suite::Standing;
 use crate::target::IpVersion;
+use crate::tester::Schedule;
 
 /// A baseline brought up to date.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +113,9 @@ impl Update {
     }
 }
 
+/// A script, its case, and how it ends in the middle if it does.
+type Group = (String, Option<String>, Option<Schedule>);
+
 /// What is to become of an entry.
 enum Fate {
     Keep,
@@ -158,31 +162,38 @@ impl UpdateInput<'_> {
 
     /// Failures that no entry knows: each as the entry to be, with what went wrong.
     fn unknown_failures(&self, entries: &[KnownFailure]) -> Vec<(KnownFailure, String)> {
-        let mut by_script: BTreeMap<(String, Option<String>), Vec<&Observed>> = BTreeMap::new();
+        // What comes after a stream that ended in its middle is another question, and so another entry.
+        let abortive = |run: &Observed| run.transport.filter(|schedule| schedule.is_abortive());
+        let mut by_script: BTreeMap<Group, Vec<&Observed>> = BTreeMap::new();
         for run in self.runs {
-            by_script.entry((self.path(&run.script), run.case.clone())).or_default().push(run);
+            by_script.entry((self.path(&run.script), run.case.clone(), abortive(run))).or_default().push(run);
         }
         let mut unknown = Vec::new();
-        for ((script, case), runs) in by_script {
+        for ((script, case, after), runs) in by_script {
+            let has_ways = runs.iter().any(|run| run.transport != runs[0].transport);
             let is_unknown = |run: &&Observed| {
                 run.standing == Standing::UnexpectedFail && !entries.iter().any(|entry| run.is_about(entry))
             };
             let fails: Vec<_> = runs.iter().copied().filter(is_unknown).collect();
-            let known = |run: &Observed, ip_version| KnownFailure {
+            let known = |run: &Observed, ip_version, transport| KnownFailure {
                 script: script.clone(),
                 case: case.clone(),
                 ip_version,
                 profile: self.profile.map(str::to_owned),
+                transport,
                 reason: String::new(),
                 clause: run.clause.clone(),
                 upstream: None,
                 line: 0,
             };
             match fails.first() {
-                Some(first) if fails.len() == runs.len() => unknown.push((known(first, None), first.message.clone())),
+                Some(first) if fails.len() == runs.len() => {
+                    unknown.push((known(first, None, after), first.message.clone()));
+                }
                 _ => {
-                    let each = fails.iter().map(|run| (known(run, Some(run.ip_version)), run.message.clone()));
-                    unknown.extend(each);
+                    let way = |run: &Observed| run.transport.filter(|_| has_ways).or(after);
+                    let entry = |run: &Observed| known(run, Some(run.ip_version), way(run));
+                    unknown.extend(fails.iter().map(|run| (entry(run), run.message.clone())));
                 }
             }
         }
@@ -203,6 +214,7 @@ impl Observed {
     fn is_about(&self, entry: &KnownFailure) -> bool {
         entry.ip_version.is_none_or(|version| version == self.ip_version)
             && entry.profile.as_ref().is_none_or(|profile| self.profile.as_ref() == Some(profile))
+            && entry.is_about_transport(self.transport)
             && entry.is_about_case(self.case.as_deref())
             && ends_with(&self.script, &entry.script)
     }

@@ -53,6 +53,7 @@ impl Suite {
             scripts: self.scripts.len(),
             runs: self.runs.len(),
             catalogues: &self.catalogues,
+            seed: self.request.seed,
             stale: &self.stale,
         }));
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);

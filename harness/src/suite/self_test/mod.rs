@@ -242,7 +242,17 @@ pub fn find_fault(name: &str) -> Result<&'static Fault, SuiteError> {
 /// A failure that is meant. That it is known keeps the scheduler from doubting it and lets it doubt a pass.
 fn expected(script: String, fault: &Fault) -> KnownFailure {
     let (reason, clause) = (format!("the target {}", fault.does), fault.breaks.to_owned());
-    KnownFailure { script, case: None, ip_version: None, profile: None, reason, clause, upstream: None, line: 0 }
+    KnownFailure {
+        script,
+        case: None,
+        ip_version: None,
+        profile: None,
+        transport: None,
+        reason,
+        clause,
+        upstream: None,
+        line: 0,
+    }
 }
 
 fn run_suite(
