@@ -19,7 +19,21 @@ const DEFAULT_OUT: &str = "rfcheck-out";
 
 pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
     let names = target_names(&args.targets, config, own);
-    let mut targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    let mut targets = Vec::new();
+    let mut skipped = false;
+    for name in &names {
+        match TargetEntry::find(name, config, own) {
+            Ok(target) => targets.push(target),
+            Err(error @ SuiteError::Absent { .. }) => {
+                eprintln!("skipped: {error}");
+                skipped = true;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if targets.is_empty() {
+        return Ok(Exit::SetUp);
+    }
     if let Some(name) = &args.fault {
         let fault = find_fault(name)?;
         targets = targets.iter().map(|target| target.with_fault(fault)).collect();
@@ -46,7 +60,11 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
     let mut reporters: Vec<&mut dyn Reporter> = vec![&mut progress, shown.as_mut()];
     reporters.extend(files.reporters());
     let totals = suite.run(&mut reporters, &interrupt()?)?;
-    Ok(exit(&totals))
+    Ok(match exit(&totals) {
+        // What did not run is not as expected.
+        Exit::AsExpected if skipped => Exit::SetUp,
+        exit => exit,
+    })
 }
 
 /// The targets that were named, each once, else those to run if nobody names any.

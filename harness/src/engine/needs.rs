@@ -15,6 +15,10 @@ use crate::text::Directive;
 pub fn missing(script: &Script, settings: &Settings, capabilities: &Capabilities) -> Vec<String> {
     let mut missing = BTreeSet::new();
     declared(&script.directives, settings, capabilities, &mut missing);
+    if capabilities.calls.is_empty() && !capabilities.services.is_empty() {
+        // What it runs on is a target by itself.
+        missing.insert("a stack of its own: it is a server, with which dialogues are spoken".to_owned());
+    }
     if !capabilities.commands
         && (script.init.is_some() || script.cleanup.is_some() || !settings.init_scripts.is_empty())
     {

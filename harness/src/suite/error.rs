@@ -3,6 +3,7 @@
 use super::config::ConfigError;
 use super::discovery::DiscoveryError;
 use crate::target::TargetError;
+use crate::target::linux::server::Absent;
 
 /// Why a suite cannot start. Never a verdict on a target.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +35,14 @@ pub enum SuiteError {
         target: String,
         /// What its adapter says.
         source: TargetError,
+    },
+    /// The target's server is not on this machine.
+    #[error("the target `{target}` is not possible here: {absent}")]
+    Absent {
+        /// Its name.
+        target: String,
+        /// What is absent, and what to do.
+        absent: Absent,
     },
     /// A report or capture cannot be written.
     #[error("cannot write {what}: {source}")]

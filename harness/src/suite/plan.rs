@@ -260,12 +260,17 @@ fn read_baseline(path: &Path) -> Result<Found, SuiteError> {
         .map_err(|error| SuiteError::Usage(format!("cannot read the baseline `{}`: {}", path.display(), error.source)))
 }
 
-/// The baseline of a target that has none of its own: that of its adapter, or of the stack behind it.
+/// The baseline of a target: its own, or that of its stack.
 fn find_baseline(source: &Source, config: &Config, target: &str) -> Result<Option<Found>, SuiteError> {
-    let adapter = config.targets.get(target).map_or(target, |configured| configured.adapter.as_str());
+    let configured = config.targets.get(target);
+    if configured.is_some_and(|configured| configured.server.is_some()) {
+        // What is known of the stack below is told by scripts, which are not for servers.
+        return source.baseline(target).map_err(Into::into);
+    }
+    let reached = configured.map_or(target, |configured| configured.stack.as_str());
     // The same stack breaks the same clauses, however it is reached.
-    let stack = if adapter == "smoltcp-tun" { "smoltcp" } else { adapter };
-    for name in [target, adapter, stack] {
+    let stack = if reached == "smoltcp-tun" { "smoltcp" } else { reached };
+    for name in [target, reached, stack] {
         if let Some(found) = source.baseline(name)? {
             return Ok(Some(found));
         }

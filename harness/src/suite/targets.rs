@@ -1,4 +1,4 @@
-//! The targets of a suite: adapters by name, each with its settings and baseline.
+//! The targets of a suite by name, each with its settings and baseline.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::config::{Config, Overlay};
 use super::{Baseline, SuiteError};
 use crate::target::fault::Fault;
+use crate::target::linux::server::ServerFactory;
 use crate::target::linux::{LinuxFactory, enter_user_namespace};
 use crate::target::reference::ReferenceFactory;
 use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
@@ -29,6 +30,8 @@ pub struct TargetEntry {
 enum Maker {
     /// The kernel's commands run in the script's folder.
     Linux(Arc<LinuxFactory>),
+    /// And so do those of a dialogue on a server.
+    Server(Arc<ServerFactory>),
     Other(Arc<dyn TargetFactory>),
 }
 
@@ -40,27 +43,36 @@ impl TargetEntry {
         TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), faults: Vec::new() }
     }
 
-    /// The target of this name: one of `own`, one of the configuration, or that of a built-in adapter.
+    /// The target of this name: one of `own`, one of the configuration, or a built-in stack.
     ///
-    /// An adapter that needs namespaces gives an ordinary user's process a user namespace first, which is possible only
+    /// A stack that needs namespaces gives an ordinary user's process a user namespace first, which is possible only
     /// while the process has one thread.
     ///
     /// # Errors
-    /// An unknown name, or an adapter that is not possible here.
+    /// An unknown name, a stack that is not possible here, or a server that is absent.
     pub fn find(name: &str, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Self, SuiteError> {
         if let Some(factory) = own.iter().find(|factory| factory.name() == name) {
             return Ok(TargetEntry::new(Arc::clone(factory)));
         }
         let configured = config.targets.get(name);
-        let adapter = configured.map_or(name, |target| target.adapter.as_str());
+        let stack = configured.map_or(name, |target| target.stack.as_str());
         let unavailable = |source| SuiteError::Unavailable { target: name.to_owned(), source };
-        let maker = match adapter {
+        let server = configured.and_then(|target| target.server.as_ref());
+        if let Some(server) = server {
+            server.find().map_err(|absent| SuiteError::Absent { target: name.to_owned(), absent })?;
+        }
+        let maker = match stack {
             "smoltcp" => Maker::Other(Arc::new(SmoltcpFactory::new())),
             "reference" => Maker::Other(Arc::new(ReferenceFactory::new())),
             "smoltcp-tun" | "linux" => {
                 enter_user_namespace().map_err(unavailable)?;
-                match adapter {
-                    "linux" => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
+                match (stack, server) {
+                    ("linux", Some(server)) => {
+                        let linux = LinuxFactory::new().map_err(unavailable)?;
+                        let factory = ServerFactory::new(&linux, server.clone()).map_err(unavailable)?;
+                        Maker::Server(Arc::new(factory))
+                    }
+                    ("linux", None) => Maker::Linux(Arc::new(LinuxFactory::new().map_err(unavailable)?)),
                     _ => Maker::Other(Arc::new(SmoltcpTunFactory::new().map_err(unavailable)?)),
                 }
             }
@@ -84,7 +96,7 @@ impl TargetEntry {
     /// What makes its targets; `None` where each run makes them its own way.
     pub fn factory(&self) -> Option<Arc<dyn TargetFactory>> {
         match &self.maker {
-            Maker::Linux(_) => None,
+            Maker::Linux(_) | Maker::Server(_) => None,
             Maker::Other(factory) => Some(Arc::clone(factory)),
         }
     }
@@ -93,6 +105,7 @@ impl TargetEntry {
     pub fn access(&self) -> Option<String> {
         match &self.maker {
             Maker::Linux(factory) => Some(factory.access().to_string()),
+            Maker::Server(factory) => Some(factory.access().to_string()),
             Maker::Other(_) => None,
         }
     }
@@ -101,6 +114,7 @@ impl TargetEntry {
     pub fn capabilities(&self) -> &Capabilities {
         match &self.maker {
             Maker::Linux(factory) => factory.capabilities(),
+            Maker::Server(factory) => factory.capabilities(),
             Maker::Other(factory) => factory.capabilities(),
         }
     }
@@ -114,6 +128,7 @@ impl TargetEntry {
     pub(super) fn prepare_thread(&self) -> Result<(), TargetError> {
         match &self.maker {
             Maker::Linux(factory) => factory.prepare_thread(),
+            Maker::Server(factory) => factory.prepare_thread(),
             Maker::Other(factory) => factory.prepare_thread(),
         }
     }
@@ -123,6 +138,7 @@ impl TargetEntry {
         let target = match (&self.maker, folder) {
             (Maker::Linux(factory), Some(folder)) => factory.in_directory(folder).create(link),
             (Maker::Linux(factory), None) => factory.create(link),
+            (Maker::Server(factory), folder) => factory.create_in(link, folder),
             (Maker::Other(factory), _) => factory.create(link),
         }?;
         Ok(self.faults.iter().fold(target, |target, fault| fault.wrap(target, link)))

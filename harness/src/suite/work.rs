@@ -248,7 +248,12 @@ impl Suite {
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
             }
             Err(error) => {
-                let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
+                let (blame, kind) = match &error {
+                    // A server that does not become ready.
+                    TargetError::Gone(_) => (Blame::Target, FailureKind::Gone),
+                    _ => (Blame::Environment, FailureKind::Environment),
+                };
+                let failure = failure(blame, kind, error.to_string());
                 RunResult { verdict: Verdict::Inconclusive, ..about }
                     .with(Details { failure: Some(failure), ..Details::default() })
             }

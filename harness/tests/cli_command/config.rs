@@ -11,7 +11,7 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn errors_point_at_the_place() {
-    insta::assert_snapshot!("unknown key", refused("[targets.mine]\nadapter = \"linux\"\nspeed = 3\n"));
+    insta::assert_snapshot!("unknown key", refused("[target.mine]\nstack = \"linux\"\nspeed = 3\n"));
     insta::assert_snapshot!("value out of range", refused("[profiles.quick]\noptions = { mtu = 20 }\n"));
     insta::assert_snapshot!("no TOML", refused("[profiles.quick\n"));
     insta::assert_snapshot!("unknown profile", refused("profile = \"fast\"\n"));
@@ -26,7 +26,7 @@ fn a_file_that_is_not_there_is_an_error() {
 
 #[test]
 fn the_nearest_file_above_is_found() {
-    let folder = folder(&[("rfcheck.toml", "target = \"nowhere\"\n"), ("x/a.pkt", PASSES)]);
+    let folder = folder(&[("rfcheck.toml", "targets = \"nowhere\"\n"), ("x/a.pkt", PASSES)]);
     let (status, _, err) = outcome(&folder.path().join("x"), &["run", "a.pkt"]);
     assert_eq!(status, 2);
     assert!(err.contains("there is no target `nowhere`"), "{err}");
@@ -35,9 +35,9 @@ fn the_nearest_file_above_is_found() {
 #[test]
 fn a_target_of_ones_own_has_its_name_settings_and_baseline() {
     let config = "\
-target = \"mine\"
-[targets.mine]
-adapter = \"smoltcp\"
+targets = \"mine\"
+[target.mine]
+stack = \"smoltcp\"
 baseline = \"known.toml\"
 options = { local_ip = \"192.168.0.9\" }
 ";
@@ -80,4 +80,47 @@ fn the_profile_packetdrill_goes_by_the_ends_of_names() {
     assert_eq!(versions[0], serde_json::json!(["ipv4", "ipv4-mapped-ipv6", "ipv6"]));
     assert_eq!(versions[1], serde_json::json!(["ipv4", "ipv4-mapped-ipv6"]));
     assert_eq!(versions[2], serde_json::json!(["ipv6"]));
+}
+
+const ABSENT: &str = "\
+[target.absent]
+stack = \"linux\"
+serves = { http = 80 }
+command = [\"/usr/sbin/no-such-server\"]
+";
+
+#[test]
+fn a_target_has_a_file_of_its_own_and_is_skipped_without_its_server() {
+    let files = [("ci/targets/absent/target.toml", ABSENT), ("ci/targets/install", ""), ("x/a.pkt", PASSES)];
+    let folder = folder(&files);
+    let below = folder.path().join("x");
+    let (status, out, err) = outcome(&below, &["run", "a.pkt", "--target", "absent"]);
+    assert_eq!((status, out.as_str()), (96, ""), "nothing is told as passed");
+    let install = folder.path().join("ci/targets/install").display().to_string();
+    insta::assert_snapshot!("absent server", err.replace(&install, "../ci/targets/install"));
+    let (status, out, err) = outcome(&below, &["run", "a.pkt", "--target", "absent,smoltcp"]);
+    assert_eq!(status, 96, "the others pass, but not all that was asked for has run: {out}");
+    assert!(err.contains("skipped: the target `absent`") && out.contains("smoltcp"), "{out}{err}");
+    assert_eq!(outcome(&below, &["run", "a.pkt", "--target", "smoltcp"]).0, 0);
+}
+
+#[test]
+fn a_wrong_target_file_is_pointed_at() {
+    let wrong = ABSENT.replace("http", "htpp");
+    let folder = folder(&[("ci/targets/absent/target.toml", &wrong), ("a.pkt", PASSES)]);
+    let (status, _, err) = outcome(folder.path(), &["run", "a.pkt"]);
+    assert_eq!(status, 2);
+    let file = folder.path().join("ci/targets").canonicalize().unwrap_or_default();
+    insta::assert_snapshot!("wrong target file", err.replace(&file.display().to_string(), "ci/targets"));
+}
+
+#[test]
+fn scripts_are_not_for_servers() {
+    let server = ABSENT.replace("/usr/sbin/no-such-server", "/bin/sh");
+    let folder = folder(&[("ci/targets/absent/target.toml", &server), ("a.pkt", PASSES)]);
+    let (status, out, err) = outcome(folder.path(), &["run", "a.pkt", "--target", "absent", "--format", "json"]);
+    if !err.contains("is not possible here") {
+        assert_eq!(status, 4, "{out}{err}");
+        assert!(out.contains("it is a server"), "{out}");
+    }
 }

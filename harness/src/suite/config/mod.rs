@@ -1,13 +1,18 @@
 //! `rfcheck.toml`: targets, and profiles with settings and definitions for each IP version.
 //!
 //! ```toml
-//! target = ["smoltcp", "linux"]     # run these if the command line names none
+//! targets = ["smoltcp", "linux"]    # run these if the command line names none
 //! profile = "quick"                 # the profile if the command line names none
 //!
-//! [targets.my-linux]                # a target of one's own: an adapter with settings
-//! adapter = "linux"
+//! [target.my-linux]                 # a target of one's own: a stack with settings
+//! stack = "linux"
 //! baseline = "known/my-linux.toml"  # instead of baselines/my-linux.toml
 //! options = { tolerance_usecs = 10000 }
+//!
+//! [target.my-server]                # a stack and a server, see `target`
+//! stack = "linux"
+//! serves = { http = 80 }
+//! command = ["/usr/sbin/my-server", "--foreground"]
 //!
 //! [profiles.quick]
 //! ip-versions = ["ipv4"]
@@ -18,10 +23,13 @@
 //! options = { mtu = 1280 }
 //! ```
 //!
-//! A key that is not known is an error that points at its place.
+//! A key that is not known is an error that points at its place. Targets also stand in files of their own, one each:
+//! `ci/targets/NAME/target.toml`, in the working folder or the nearest folder above it that has such a folder. They are
+//! written as in `rfcheck.toml`, which comes before them.
 
 mod error;
 mod profile;
+mod target;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,15 +38,20 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub use error::ConfigError;
-use profile::Table;
 pub use profile::{Overlay, Profile};
+pub use target::TargetConfig;
+use target::TargetTable;
 
 use super::nearest::nearest;
 
 /// The file's name.
 pub const FILE_NAME: &str = "rfcheck.toml";
-/// Adapters that `adapter =` may name.
-pub const ADAPTERS: [&str; 4] = ["smoltcp", "smoltcp-tun", "linux", "reference"];
+/// Where targets have files of their own, below the working folder or one above it.
+pub const TARGETS_FOLDER: &str = "ci/targets";
+/// The name of these files.
+const TARGET_FILE_NAME: &str = "target.toml";
+/// Stacks that `stack =` may name, each a target by itself.
+pub const STACKS: [&str; 4] = ["smoltcp", "smoltcp-tun", "linux", "reference"];
 
 /// What one or several `rfcheck.toml` say.
 #[derive(Clone, Debug, Default)]
@@ -53,24 +66,13 @@ pub struct Config {
     pub profiles: BTreeMap<String, Profile>,
 }
 
-/// A target of the user's own.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TargetConfig {
-    /// The adapter that reaches it; one of [`ADAPTERS`].
-    pub adapter: String,
-    /// Its baseline.
-    pub baseline: Option<PathBuf>,
-    /// Settings of every run on it.
-    pub overlay: Overlay,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
-    target: Option<Spanned<OneOrMore>>,
+    targets: Option<Spanned<OneOrMore>>,
     profile: Option<Spanned<String>>,
     #[serde(default)]
-    targets: BTreeMap<String, TargetTable>,
+    target: BTreeMap<String, TargetTable>,
     #[serde(default)]
     profiles: BTreeMap<String, profile::ProfileTable>,
 }
@@ -80,17 +82,6 @@ struct File {
 enum OneOrMore {
     One(String),
     More(Vec<String>),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct TargetTable {
-    adapter: Spanned<String>,
-    baseline: Option<PathBuf>,
-    #[serde(default)]
-    options: Table,
-    #[serde(default)]
-    definitions: Table,
 }
 
 impl Config {
@@ -117,9 +108,11 @@ impl Config {
                 .ok()
                 .and_then(|folder| folder.ancestors().map(|f| f.join(FILE_NAME)).find(|file| file.is_file())),
         };
+        for file in target_files() {
+            config.add(&read(&file)?, &file)?;
+        }
         if let Some(path) = found {
-            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::unreadable(&path, &error))?;
-            config.add(&text, &path)?;
+            config.add(&read(&path)?, &path)?;
         }
         Ok(config)
     }
@@ -137,23 +130,13 @@ impl Config {
             let profile = table.check().map_err(|(message, span)| at(message, span))?;
             self.profiles.insert(name, profile);
         }
-        for (name, table) in file.targets {
-            let (adapter, span) = (table.adapter.get_ref().clone(), table.adapter.span());
-            if !ADAPTERS.contains(&adapter.as_str()) {
-                let hint = match nearest(&adapter, ADAPTERS) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the adapters are {}", ADAPTERS.join(", ")),
-                };
-                return Err(at(format!("there is no adapter `{adapter}`; {hint}"), span));
-            }
-            let overlay = profile::overlay(table.options, table.definitions, None)
-                .map_err(|(message, span)| at(message, span))?;
-            let baseline = table.baseline.map(|path| folder.join(path));
-            self.targets.insert(name, TargetConfig { adapter, baseline, overlay });
+        for (name, table) in file.target {
+            let target = table.check(&name, folder).map_err(|(message, span)| at(message, span))?;
+            self.targets.insert(name, target);
         }
-        if let Some(target) = file.target {
-            let span = target.span();
-            let names = match target.into_inner() {
+        if let Some(targets) = file.targets {
+            let span = targets.span();
+            let names = match targets.into_inner() {
                 OneOrMore::One(name) => vec![name],
                 OneOrMore::More(names) => names,
             };
@@ -173,13 +156,13 @@ impl Config {
 
     /// Whether a target of this name exists.
     pub fn has_target(&self, name: &str) -> bool {
-        ADAPTERS.contains(&name) || self.targets.contains_key(name)
+        STACKS.contains(&name) || self.targets.contains_key(name)
     }
 
-    /// All targets' names: those of the adapters, then the user's own.
+    /// All targets' names: those of the stacks, then the user's own.
     pub fn target_names(&self) -> impl Iterator<Item = &str> {
-        let own = self.targets.keys().map(String::as_str).filter(|name| !ADAPTERS.contains(name));
-        ADAPTERS.into_iter().chain(own)
+        let own = self.targets.keys().map(String::as_str).filter(|name| !STACKS.contains(name));
+        STACKS.into_iter().chain(own)
     }
 
     /// Says that there is no such target, and which ones there are.
@@ -203,6 +186,22 @@ impl Config {
             }
         }
     }
+}
+
+/// The files of single targets, by name.
+fn target_files() -> Vec<PathBuf> {
+    let folder = std::env::current_dir()
+        .ok()
+        .and_then(|folder| folder.ancestors().map(|f| f.join(TARGETS_FOLDER)).find(|folder| folder.is_dir()));
+    let Some(entries) = folder.and_then(|folder| std::fs::read_dir(folder).ok()) else { return Vec::new() };
+    let files = entries.flatten().map(|entry| entry.path().join(TARGET_FILE_NAME));
+    let mut files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))
 }
 
 #[cfg(test)]
@@ -245,7 +244,7 @@ mod tests {
     #[test]
     fn a_target_of_ones_own_has_adapter_settings_and_baseline() {
         let config = load(
-            "target = \"mine\"\n[targets.mine]\nadapter = \"linux\"\nbaseline = \"b.toml\"\noptions = { mtu = 1400, strict_segments = true }\n",
+            "targets = \"mine\"\n[target.mine]\nstack = \"linux\"\nbaseline = \"b.toml\"\noptions = { mtu = 1400, strict_segments = true }\n",
         )
         .unwrap();
         let target = &config.targets["mine"];
@@ -260,12 +259,12 @@ mod tests {
     #[test]
     fn errors_point_at_their_place() {
         assert_eq!(
-            place("[targets.x]\nadapter = \"lunix\"\n"),
-            ("there is no adapter `lunix`; did you mean `linux`?".into(), "\"lunix\"".into())
+            place("[target.x]\nstack = \"lunix\"\n"),
+            ("there is no stack `lunix`; did you mean `linux`?".into(), "\"lunix\"".into())
         );
-        let (message, text) = place("[targets.x]\nadaptor = \"linux\"\n");
-        assert!(message.contains("unknown field `adaptor`"), "{message}");
-        assert_eq!(text, "adaptor");
+        let (message, text) = place("[target.x]\nstak = \"linux\"\n");
+        assert!(message.contains("unknown field `stak`"), "{message}");
+        assert_eq!(text, "stak");
         let (message, text) = place("[profiles.p]\noptions = { mtu = 10 }\n");
         assert_eq!(message, "`10` is not a value of `mtu`: it lies between 68 and 65535");
         assert_eq!(text, "10");

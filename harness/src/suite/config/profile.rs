@@ -130,7 +130,7 @@ pub(super) fn overlay(options: Table, definitions: Table, ip_version: Option<IpV
 
 /// A value as a command line would write it; the inner `None` is a flag without a value.
 #[allow(clippy::option_option)]
-fn text_of(value: &toml::Value) -> Option<Option<String>> {
+pub(super) fn text_of(value: &toml::Value) -> Option<Option<String>> {
     match value {
         toml::Value::String(text) => Some(Some(text.clone())),
         toml::Value::Integer(number) => Some(Some(number.to_string())),

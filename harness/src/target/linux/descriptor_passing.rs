@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use super::system::{check, check_size, owned};
 
-/// Room for a control message of up to two descriptors, in words because `struct cmsghdr` is aligned so.
+/// Room for a control message of up to four descriptors, in words because `struct cmsghdr` is aligned so.
 pub(super) const CONTROL_WORDS: usize = 4;
 
 /// A pair of connected sockets that no other program inherits.
@@ -16,9 +16,9 @@ pub(super) fn pair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((owned(ends[0])?, owned(ends[1])?))
 }
 
-/// Sends octets together with descriptors (at most two).
+/// Sends octets together with descriptors (at most four).
 pub(super) fn send_with(channel: &impl AsFd, octets: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
-    debug_assert!(descriptors.len() <= 2, "there is room for two descriptors");
+    debug_assert!(descriptors.len() <= 4, "there is room for four descriptors");
     let mut control = [0u64; CONTROL_WORDS];
     let mut vector = libc::iovec { iov_base: octets.as_ptr().cast_mut().cast(), iov_len: octets.len() };
     let size = size_of_val(descriptors) as u32;

@@ -10,6 +10,7 @@ use super::link::closer;
 use super::link::device::DeviceKind;
 use super::link::veth::Peers;
 use super::namespace::Home;
+use super::server::Ground;
 use super::system::{Tried, check};
 use super::target::LinuxTarget;
 use super::timing::watchdog;
@@ -52,6 +53,11 @@ impl LinuxFactory {
         let kind = DeviceKind::Veth(Arc::new(Peers::make().map_err(access::no_namespace)?));
         let device = AccessDevice::Veth("as asked".into());
         Ok(LinuxFactory { access: Access { device, ..self.access.clone() }, kind, ..self.clone() })
+    }
+
+    /// What servers are started with.
+    pub(super) fn ground(&self, spawner: Arc<Spawner>) -> Ground {
+        Ground { access: self.access.clone(), kind: self.kind.clone(), home: Arc::clone(&self.home), spawner }
     }
 
     /// What makes its runs possible here.

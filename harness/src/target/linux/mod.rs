@@ -11,6 +11,7 @@ mod descriptor_passing;
 mod factory;
 mod link;
 mod namespace;
+pub mod server;
 mod system;
 mod target;
 mod timing;

@@ -48,7 +48,15 @@ pub(super) struct LinuxTarget {
     /// Whether the thread has just been woken by a packet or a call.
     woken: bool,
     _real_time: RealTime,
-    _namespace: Namespace,
+    _namespace: Option<Namespace>,
+}
+
+/// What a run can leave to the next one.
+pub(super) struct Parts {
+    /// The tester's end of the link.
+    pub(super) device: Device,
+    /// The processes of the run, if it has any.
+    pub(super) commands: Option<Commands>,
 }
 
 /// The congestion control of the run's namespace: CUBIC (RFC 9438), the kernel's own default. A namespace takes over what
@@ -72,18 +80,46 @@ impl LinuxTarget {
         let real_time = RealTime::try_enter();
         let (device, namespace) = Device::make(kind, home, link, real_time.is_active())?;
         choose_congestion_control();
+        LinuxTarget::assemble(
+            Parts { device, commands: None },
+            Some(namespace),
+            capabilities,
+            working_directory,
+            restore,
+            real_time,
+        )
+    }
+
+    /// A run on a link that is there already, in another namespace than that of the thread: calls are not to be made.
+    pub(super) fn on(
+        parts: Parts,
+        capabilities: &Arc<Capabilities>,
+        working_directory: Option<PathBuf>,
+    ) -> Result<LinuxTarget, TargetError> {
+        let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
+        LinuxTarget::assemble(parts, None, capabilities, working_directory, restore, RealTime::try_enter())
+    }
+
+    fn assemble(
+        parts: Parts,
+        namespace: Option<Namespace>,
+        capabilities: &Arc<Capabilities>,
+        working_directory: Option<PathBuf>,
+        restore: RestoreCapabilities,
+        real_time: RealTime,
+    ) -> Result<LinuxTarget, TargetError> {
         let watched = Watched::register().tried("cannot start the watchdog")?;
         let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;
         Ok(LinuxTarget {
             capabilities: Arc::clone(capabilities),
             returned: VecDeque::new(),
             calls_made: 0,
-            commands: None,
+            commands: parts.commands,
             context: CallContext { clock: Clock::start(), working_directory },
             kept: Vec::new(),
             blocking,
             open: OpenDescriptors::default(),
-            device,
+            device: parts.device,
             watched,
             lateness: Lateness::start(),
             woken: false,
@@ -91,6 +127,21 @@ impl LinuxTarget {
             _capabilities: restore,
             _namespace: namespace,
         })
+    }
+
+    /// What outlives the run.
+    pub(super) fn into_parts(self) -> Parts {
+        Parts { device: self.device, commands: self.commands }
+    }
+
+    /// Where commands run, once there was one.
+    pub(super) fn commands(&mut self) -> Option<&mut Commands> {
+        self.commands.as_mut()
+    }
+
+    /// Ends the run's processes.
+    pub(super) fn kill_commands(&mut self) {
+        self.commands = None;
     }
 
     /// What is there already.

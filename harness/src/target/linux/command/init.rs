@@ -3,6 +3,7 @@
 //! All of it runs after a fork of a process with several threads, so it calls nothing but the kernel: it allocates
 //! nothing, takes no lock, and cannot panic.
 
+use std::ffi::CStr;
 use std::mem;
 use std::ptr;
 
@@ -31,8 +32,8 @@ impl Step {
 
     pub(super) fn describe(self) -> &'static str {
         match self {
-            Step::Clone => "cannot make process and mount namespaces for the run's commands",
-            Step::Enter => "a process for commands cannot enter the run's network namespace",
+            Step::Clone => "cannot make a process namespace for the run's commands",
+            Step::Enter => "a process for commands cannot enter the run's namespaces",
             Step::Parent => "cannot make the process whose children the commands are",
             Step::Memory => "no memory for a command",
             Step::Fork => "cannot make a process for a command",
@@ -51,14 +52,14 @@ pub(super) fn serve(channel: libc::c_int) -> ! {
         libc::signal(libc::SIGCHLD, libc::SIG_IGN);
         libc::prctl(libc::PR_SET_NAME, c"rfcheck-spawner".as_ptr());
         loop {
-            let Some((number, [namespace, to_run])) = receive_raw(channel) else { leave() };
-            let flags = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
-            match clone_process(flags as u64, None) {
-                0 => run_init(i32::from_ne_bytes(number), namespace, to_run),
+            let Some((number, [network, mounts, to_run])) = receive_raw(channel) else { leave() };
+            match clone_process(libc::CLONE_NEWPID as u64, None) {
+                0 => run_init(i32::from_ne_bytes(number), network, mounts, to_run),
                 -1 => answer(to_run, Answer { failed: Step::Clone as i32, value: errno() }),
                 _ => {}
             }
-            libc::close(namespace);
+            libc::close(network);
+            libc::close(mounts);
             libc::close(to_run);
         }
     }
@@ -78,13 +79,17 @@ unsafe fn leave() -> ! {
 
 /// A run's init process, number 1 in its namespace: all processes below it end with it, and it ends with the spawner
 /// or with the parent of the commands.
-unsafe fn run_init(number: i32, namespace: libc::c_int, to_run: libc::c_int) -> ! {
+unsafe fn run_init(number: i32, network: libc::c_int, mounts: libc::c_int, to_run: libc::c_int) -> ! {
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"rfcheck-init".as_ptr());
         libc::signal(libc::SIGCHLD, libc::SIG_DFL);
         libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-        if libc::setns(namespace, libc::CLONE_NEWNET) != 0 {
+        // A copy of the mounts, so that what is mounted here is seen by nobody else.
+        if libc::setns(network, libc::CLONE_NEWNET) != 0
+            || !enter_mounts(mounts)
+            || libc::unshare(libc::CLONE_NEWNS) != 0
+        {
             answer(to_run, Answer { failed: Step::Enter as i32, value: errno() });
             libc::_exit(1);
         }
@@ -113,19 +118,42 @@ unsafe fn run_init(number: i32, namespace: libc::c_int, to_run: libc::c_int) -> 
     }
 }
 
+/// Enters a mount namespace, if it is not that of the process already: inside a user namespace that of the whole
+/// machine cannot be entered, not even by who is in it.
+unsafe fn enter_mounts(mounts: libc::c_int) -> bool {
+    unsafe {
+        let (mut wanted, mut own): (libc::stat, libc::stat) = (mem::zeroed(), mem::zeroed());
+        if libc::fstat(mounts, &mut wanted) != 0 || libc::stat(c"/proc/self/ns/mnt".as_ptr(), &mut own) != 0 {
+            return false;
+        }
+        (wanted.st_ino, wanted.st_dev) == (own.st_ino, own.st_dev) || libc::setns(mounts, libc::CLONE_NEWNS) == 0
+    }
+}
+
 /// Where `nstat` keeps what it printed last. All runs of a user share its usual place: each would print how far its
 /// counters are from another run's.
 pub(super) const HISTORY_VARIABLE: (&str, &str) = ("NSTAT_HISTORY", "/dev/shm/nstat.history");
 
+/// Where the root of a run's server is, if it has one.
+pub(in crate::target::linux) const SERVER_ROOT: &CStr = c"/dev/shm/rfcheck/root";
+
 /// Gives the processes a view of the run's devices under /sys and of themselves under /proc, as `ip netns exec` and
-/// `unshare` do, and shared memory of their own. Not every environment allows it, and few scripts look.
+/// `unshare` do, and shared memory of their own. Not every environment allows it, and few scripts look. A server's root
+/// lies where shared memory is otherwise.
 unsafe fn mount_views() {
     unsafe {
         libc::mount(ptr::null(), c"/".as_ptr(), ptr::null(), libc::MS_REC | libc::MS_SLAVE, ptr::null());
         let flags = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
         libc::mount(c"sysfs".as_ptr(), c"/sys".as_ptr(), c"sysfs".as_ptr(), flags, ptr::null());
         libc::mount(c"proc".as_ptr(), c"/proc".as_ptr(), c"proc".as_ptr(), flags, ptr::null());
-        libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), flags, ptr::null());
+        if libc::access(SERVER_ROOT.as_ptr(), libc::F_OK) != 0 {
+            libc::mount(c"tmpfs".as_ptr(), c"/dev/shm".as_ptr(), c"tmpfs".as_ptr(), flags, ptr::null());
+            return;
+        }
+        libc::chdir(SERVER_ROOT.as_ptr());
+        libc::mount(c"sysfs".as_ptr(), c"sys".as_ptr(), c"sysfs".as_ptr(), flags, ptr::null());
+        libc::mount(c"proc".as_ptr(), c"proc".as_ptr(), c"proc".as_ptr(), flags, ptr::null());
+        libc::chdir(c"/".as_ptr());
     }
 }
 

@@ -14,6 +14,7 @@ mod init;
 mod spawner;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -21,6 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use init::SERVER_ROOT;
 pub(super) use spawner::Spawner;
 
 use super::descriptor_passing::{pair, send_with};
@@ -44,6 +46,15 @@ pub(super) struct Commands {
     _spawner: Arc<Spawner>,
 }
 
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// By itself, or by a signal: the status as a shell gives it.
+    WithStatus(i32),
+    /// With all of the run's processes, because it took too long or the run was over: here is why.
+    Killed(String),
+}
+
 /// What a parent of commands answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -55,11 +66,17 @@ struct Answer {
 }
 
 impl Commands {
-    /// Starts the processes for the calling thread's run.
+    /// Starts the processes for the calling thread's run, with a copy of the mounts of the whole process.
     pub(super) fn start(spawner: Arc<Spawner>) -> io::Result<Commands> {
+        let mounts = File::open("/proc/self/ns/mnt")?;
+        Commands::start_with_mounts(spawner, mounts.as_fd())
+    }
+
+    /// Starts the processes in the calling thread's network namespace, with a copy of the mounts of this namespace.
+    pub(super) fn start_with_mounts(spawner: Arc<Spawner>, mounts: BorrowedFd<'_>) -> io::Result<Commands> {
         let (ours, theirs) = pair(libc::SOCK_STREAM)?;
-        let namespace = super::namespace::current()?;
-        spawner.request(super::system::thread_id(), namespace.as_fd(), theirs.as_fd())?;
+        let network = super::namespace::current()?;
+        spawner.request(super::system::thread_id(), [network.as_fd(), mounts, theirs.as_fd()])?;
         Ok(Commands { channel: ours, _spawner: spawner })
     }
 
@@ -72,32 +89,86 @@ impl Commands {
         working_directory: Option<&Path>,
         go_on: &dyn Fn() -> bool,
     ) -> io::Result<(CommandOutput, bool)> {
-        let (from_command, to_command) = pipe()?;
-        self.send_request(&request(command, environment, working_directory)?, to_command.as_fd())?;
-        drop(to_command);
-        set_non_blocking(from_command.as_raw_fd())?;
+        let (ended, from_command) = self.run_octets(command, environment, working_directory, OUTPUT, go_on)?;
+        let mut output = text(from_command);
+        let status = match ended {
+            Ended::WithStatus(status) => status,
+            Ended::Killed(ref why) => {
+                output.push_str(&format!("\n{why}\n"));
+                128 + libc::SIGKILL
+            }
+        };
+        Ok((CommandOutput { status, output }, matches!(ended, Ended::WithStatus(_))))
+    }
+
+    /// As [`Commands::run`]: how the command ended, and the first `most` octets of what it wrote.
+    pub(super) fn run_octets(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        working_directory: Option<&Path>,
+        most: usize,
+        go_on: &dyn Fn() -> bool,
+    ) -> io::Result<(Ended, Vec<u8>)> {
+        let from_command = self.send(command, environment, working_directory)?;
         let mut output = Vec::new();
         let mut has_ended = false;
         let patience = monotonic() + PATIENCE.as_nanos() as u64;
         loop {
             // Once the command has closed its output and runs on, only its end is of interest.
             let answered = await_either(&self.channel, Some(&from_command).filter(|_| !has_ended))?;
-            has_ended = drain(&from_command, &mut output)?;
+            has_ended = drain(&from_command, &mut output, most)?;
             if answered {
                 let answer = self.read_answer()?;
                 // What the command wrote before it ended is in the pipe by now; what it left running may write on.
-                drain(&from_command, &mut output)?;
-                return Ok((CommandOutput { status: exit_status(answer)?, output: text(output) }, true));
+                drain(&from_command, &mut output, most)?;
+                return Ok((Ended::WithStatus(exit_status(answer)?), output));
             }
-            if monotonic() >= patience || !go_on() {
-                let mut output = text(output);
-                output.push_str(&match go_on() {
-                    true => format!("\nkilled after {} s\n", PATIENCE.as_secs()),
-                    false => "\ninterrupted\n".to_owned(),
-                });
-                return Ok((CommandOutput { status: 128 + libc::SIGKILL, output }, false));
+            if !go_on() {
+                return Ok((Ended::Killed("interrupted".to_owned()), output));
+            }
+            if monotonic() >= patience {
+                return Ok((Ended::Killed(format!("killed after {} s", PATIENCE.as_secs())), output));
             }
         }
+    }
+
+    /// Runs a command that leaves something running in the background and ends at once; the pipe that all of it
+    /// writes to. Reads from it return at once.
+    pub(super) fn launch(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> io::Result<OwnedFd> {
+        let from_command = self.send(command, environment, None)?;
+        let patience = monotonic() + PATIENCE.as_nanos() as u64;
+        while !await_either(&self.channel, None)? {
+            if monotonic() >= patience || !go_on() {
+                return Err(io::Error::from(io::ErrorKind::TimedOut));
+            }
+        }
+        match exit_status(self.read_answer()?)? {
+            0 => Ok(from_command),
+            status => {
+                let mut output = Vec::new();
+                drain(&from_command, &mut output, OUTPUT)?;
+                Err(io::Error::other(format!("exit status {status}: {}", text(output).trim_end())))
+            }
+        }
+    }
+
+    /// Sends a request; the pipe that what it starts writes to.
+    fn send(
+        &self,
+        command: &str,
+        environment: &[(String, String)],
+        working_directory: Option<&Path>,
+    ) -> io::Result<OwnedFd> {
+        let (from_command, to_command) = pipe()?;
+        self.send_request(&request(command, environment, working_directory)?, to_command.as_fd())?;
+        set_non_blocking(from_command.as_raw_fd())?;
+        Ok(from_command)
     }
 
     /// Sends a request and the pipe for the command's output.
@@ -204,8 +275,8 @@ fn await_either(channel: &OwnedFd, output: Option<&OwnedFd>) -> io::Result<bool>
     }
 }
 
-/// Reads what there is; true at the end of the pipe.
-fn drain(pipe: &OwnedFd, output: &mut Vec<u8>) -> io::Result<bool> {
+/// Reads what there is and keeps it up to `most` octets in all; true at the end of the pipe.
+pub(super) fn drain(pipe: &OwnedFd, output: &mut Vec<u8>, most: usize) -> io::Result<bool> {
     let mut buffer = [0u8; 4096];
     loop {
         // SAFETY: the buffer is valid for its length.
@@ -213,7 +284,7 @@ fn drain(pipe: &OwnedFd, output: &mut Vec<u8>) -> io::Result<bool> {
         match check_size(length) {
             Ok(0) => return Ok(true),
             Ok(length) => {
-                let room = OUTPUT.saturating_sub(output.len()).min(length);
+                let room = most.saturating_sub(output.len()).min(length);
                 output.extend_from_slice(&buffer[..room]);
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),

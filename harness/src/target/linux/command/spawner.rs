@@ -35,10 +35,11 @@ impl Spawner {
         Ok(started)
     }
 
-    /// Asks for the processes of one run: its number, its network namespace, and the channel to its commands' parent.
-    pub(super) fn request(&self, number: i32, namespace: BorrowedFd<'_>, channel: BorrowedFd<'_>) -> io::Result<()> {
+    /// Asks for the processes of one run: its number, its network namespace, the mount namespace that they get a copy
+    /// of, and the channel to its commands' parent.
+    pub(super) fn request(&self, number: i32, descriptors: [BorrowedFd<'_>; 3]) -> io::Result<()> {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
-        send_with(self.channel.as_ref().ok_or_else(gone)?, &number.to_ne_bytes(), &[namespace, channel])
+        send_with(self.channel.as_ref().ok_or_else(gone)?, &number.to_ne_bytes(), &descriptors)
     }
 }
 

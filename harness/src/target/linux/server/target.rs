@@ -1,0 +1,145 @@
+//! One run against a server.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connections::Connections;
+use super::factory::Shared;
+use super::instance::{Acted, Instance, act};
+use super::process::{Process, ending};
+use crate::target::linux::target::LinuxTarget;
+use crate::target::{CallId, CallMode, Capabilities, CommandOutput, Event, Link, SocketCall, Target, TargetError};
+use crate::time::Instant;
+
+/// How often it is looked whether the server lives.
+const ROUND: Duration = Duration::from_millis(100);
+
+/// One run against a server.
+pub(super) struct ServerTarget {
+    shared: Arc<Shared>,
+    /// The kernel that it runs on; `None` only while this is dropped.
+    linux: Option<LinuxTarget>,
+    process: Option<Process>,
+    link: Link,
+    connections: Connections,
+}
+
+impl ServerTarget {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        instance: Instance,
+        working_directory: Option<PathBuf>,
+    ) -> Result<ServerTarget, TargetError> {
+        let Instance { parts, process, link } = instance;
+        let linux = LinuxTarget::on(parts, &shared.capabilities, working_directory)?;
+        Ok(ServerTarget { shared, linux: Some(linux), process, link, connections: Connections::default() })
+    }
+
+    fn linux(&mut self) -> &mut LinuxTarget {
+        self.linux.as_mut().expect("the kernel is taken away by the drop alone")
+    }
+
+    /// An error with the server's last lines if it has ended.
+    fn look(&mut self) -> Result<(), TargetError> {
+        let Some(process) = &mut self.process else { return Ok(()) };
+        match process.look() {
+            None => Ok(()),
+            Some(status) => Err(TargetError::Gone(format!(
+                "the server `{}` {}; {}",
+                self.shared.definition.name,
+                ending(status),
+                process.last_words()
+            ))),
+        }
+    }
+}
+
+/// What is told once the run's processes had to be killed.
+fn killed() -> TargetError {
+    TargetError::Gone("a command had to be killed, and the server with it".into())
+}
+
+impl Target for ServerTarget {
+    fn capabilities(&self) -> &Capabilities {
+        &self.shared.capabilities
+    }
+
+    fn now(&self) -> Instant {
+        self.linux.as_ref().expect("the kernel is taken away by the drop alone").now()
+    }
+
+    fn epoch(&mut self, thirds: u32) -> Result<Instant, TargetError> {
+        self.linux().epoch(thirds)
+    }
+
+    fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {
+        self.linux().inject(packet)
+    }
+
+    fn call(&mut self, _: SocketCall, _: CallMode) -> Result<CallId, TargetError> {
+        Err(TargetError::Unsupported("socket calls: its sockets are the server's".into()))
+    }
+
+    fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError> {
+        loop {
+            self.look()?;
+            let until = deadline.min(self.now() + ROUND);
+            match self.linux().wait(until, packet)? {
+                Event::Deadline if until < deadline => {}
+                Event::Packet(at) => {
+                    self.connections.note(packet);
+                    return Ok(Event::Packet(at));
+                }
+                event => return Ok(event),
+            }
+        }
+    }
+
+    fn command(
+        &mut self,
+        command: &str,
+        environment: &[(String, String)],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<CommandOutput, TargetError> {
+        // Without the processes of the server's namespaces it would run in others.
+        self.linux().commands().ok_or_else(killed)?;
+        self.linux().command(command, environment, go_on)
+    }
+
+    fn perform(
+        &mut self,
+        action: &str,
+        arguments: &[String],
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Vec<u8>>, TargetError> {
+        let shared = Arc::clone(&self.shared);
+        let Some(text) = shared.definition.actions.get(action) else {
+            return Err(TargetError::Unsupported(format!("the action `{action}`")));
+        };
+        let commands = self.linux().commands().ok_or_else(killed)?;
+        let failed = |reason| TargetError::Action { action: action.to_owned(), reason };
+        match act(commands, action, text, arguments, go_on) {
+            Acted::Done(items) => Ok(items),
+            Acted::Failed(reason) => Err(failed(reason)),
+            Acted::Killed(reason) => {
+                self.linux().kill_commands();
+                Err(failed(reason))
+            }
+        }
+    }
+
+    fn scheduling_delay(&self) -> Duration {
+        self.linux.as_ref().map(LinuxTarget::scheduling_delay).unwrap_or_default()
+    }
+}
+
+impl Drop for ServerTarget {
+    fn drop(&mut self) {
+        if let Some(linux) = self.linux.take() {
+            let instance =
+                Instance { parts: linux.into_parts(), process: self.process.take(), link: self.link.clone() };
+            self.shared.give_back(instance, &mut self.connections);
+        }
+    }
+}
