@@ -101,12 +101,16 @@ impl Name {
 
     /// Reads the name at octet `at` of a message; gives the octet behind it too.
     ///
-    /// A pointer must lead to an earlier place than any octet of the name that was read so far, so that no name is read
-    /// without end.
+    /// A pointer must lead to an earlier place than any octet of the name that was read so far, and what it leads to must
+    /// end before that: it is a name that occurred before, and no name is read without end.
     pub(super) fn parse(message: &[u8], at: usize) -> Result<(Self, usize), Flaw> {
         let (mut here, mut first, mut behind) = (at, at, None);
+        let mut limit = message.len();
         let mut name = Name::default();
         loop {
+            if here >= limit {
+                return Err(if limit == message.len() { Flaw::NameTruncated } else { Flaw::PointerForward });
+            }
             let length = *message.get(here).ok_or(Flaw::NameTruncated)?;
             match length >> 6 {
                 0 if length == 0 => return Ok((name, behind.unwrap_or(here + 1))),
@@ -128,6 +132,7 @@ impl Name {
                     if target >= first {
                         return Err(Flaw::PointerForward);
                     }
+                    limit = first;
                     (here, first) = (target, target);
                 }
                 _ => return Err(Flaw::LabelType),
@@ -197,6 +202,8 @@ mod tests {
         assert_eq!(parse(b"\x01a\xc0\x0c", 0), Err(Flaw::PointerForward));
         assert_eq!(parse(b"\xc0\x0e\xc0\x0c", 0), Err(Flaw::PointerForward));
         assert_eq!(parse(b"\xc0\x0e\xc0\x0c", 2), Err(Flaw::PointerForward));
+        // What begins before the name, but runs into it, is no name that occurred before.
+        assert_eq!(parse(b"\x03\x01a\xc0\x0cb\x00", 1), Err(Flaw::PointerForward));
         assert_eq!(parse(b"\xc0\x00", 0), Err(Flaw::PointerBeyond));
         assert_eq!(parse(b"\xff\xff", 0), Err(Flaw::PointerBeyond));
         assert_eq!(parse(b"\xc0", 0), Err(Flaw::NameTruncated));
