@@ -23,7 +23,7 @@ impl TargetFactory for Faulty {
     }
 
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
-        Ok(self.fault.wrap(self.smoltcp.create(link)?, link))
+        self.fault.wrap(self.smoltcp.create(link)?, link)
     }
 }
 

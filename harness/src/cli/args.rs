@@ -117,7 +117,8 @@ pub(super) struct Run {
     #[command(flatten)]
     pub(super) selection: Selection,
 
-    /// Targets, see `rfcheck targets` [default: that of rfcheck.toml, or smoltcp]
+    /// Targets, see `rfcheck targets` [default: that of rfcheck.toml, or smoltcp for
+    /// scripts and reference for dialogues]
     #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
     pub(super) targets: Vec<String>,
 

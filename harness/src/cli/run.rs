@@ -18,24 +18,19 @@ use crate::tester::Schedule;
 const DEFAULT_OUT: &str = "rfcheck-out";
 
 pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
-    let names = target_names(&args.targets, config, own);
-    let mut targets = Vec::new();
-    let mut skipped = false;
-    for name in &names {
-        match TargetEntry::find(name, config, own) {
-            Ok(target) => targets.push(target),
-            Err(error @ SuiteError::Absent { .. }) => {
-                eprintln!("skipped: {error}");
-                skipped = true;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let (mut targets, skipped) = targets(&args.targets, config, own)?;
     if targets.is_empty() {
         return Ok(Exit::SetUp);
     }
     if let Some(name) = &args.fault {
         let fault = find_fault(name)?;
+        let all = targets.len();
+        targets.retain(|target| target.can_have(fault));
+        if targets.len() < all && (targets.is_empty() || !args.targets.is_empty()) {
+            let message =
+                format!("`{name}` is a fault of servers that can be told what to do wrong: try it on `reference`");
+            return Err(SuiteError::Usage(message));
+        }
         targets = targets.iter().map(|target| target.with_fault(fault)).collect();
     }
     let request = Request {
@@ -67,7 +62,39 @@ pub(super) fn run(args: &Run, config: &Config, own: &[Arc<dyn TargetFactory>]) -
     })
 }
 
-/// The targets that were named, each once, else those to run if nobody names any.
+/// The targets that were named, each once, else those to run if nobody names any; and whether one was skipped, since what
+/// it runs is absent here.
+///
+/// # Errors
+/// An unknown name, or an adapter that is not possible here.
+pub(super) fn targets(
+    named: &[String],
+    config: &Config,
+    own: &[Arc<dyn TargetFactory>],
+) -> Result<(Vec<TargetEntry>, bool), SuiteError> {
+    let first = own.first().map(|factory| factory.name().to_owned());
+    let names = match (named, &config.default_targets[..], first) {
+        ([], [], None) => return Ok((TargetEntry::defaults(), false)),
+        ([], [], Some(first)) => vec![first],
+        ([], configured, _) => configured.to_vec(),
+        (named, ..) => named.to_vec(),
+    };
+    let (mut targets, mut skipped) = (Vec::new(), false);
+    for name in distinct(&names) {
+        match TargetEntry::find(&name, config, own) {
+            Ok(target) => targets.push(target),
+            Err(error @ SuiteError::Absent { .. }) => {
+                eprintln!("skipped: {error}");
+                skipped = true;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((targets, skipped))
+}
+
+/// The targets whose baselines are meant: those that were named, each once, else those to run if nobody names any, but for
+/// the servers of reference, which fail nothing.
 pub(super) fn target_names(named: &[String], config: &Config, own: &[Arc<dyn TargetFactory>]) -> Vec<String> {
     let names = if !named.is_empty() {
         named.to_vec()

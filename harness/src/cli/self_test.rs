@@ -11,13 +11,13 @@ use super::exit::Exit;
 use super::{output, run};
 use crate::report::{Progress, kill_matrix as report};
 use crate::suite::config::Config;
-use crate::suite::{KillMatrix, Pairs, Request, SelfTest as Planned, SelfTested, SuiteError, TargetEntry};
+use crate::suite::{KillMatrix, Pairs, Request, SelfTest as Planned, SelfTested, SuiteError};
 use crate::target::TargetFactory;
 use crate::target::fault::Fault;
 
 const EXAMPLES: &str = "\
 Examples:
-  rfcheck self-test                             the built-in specs and every fault, on smoltcp in virtual time
+  rfcheck self-test                             the built-in specs and every fault, in virtual time
   rfcheck self-test --target smoltcp,linux      what does not pass on smoltcp is proven on the running kernel
   rfcheck self-test specs/rfc768 --fault udp-checksum-unchecked
                                                 which of these scripts notice one fault
@@ -45,7 +45,8 @@ pub(super) struct SelfTest {
     #[command(flatten)]
     selection: Selection,
 
-    /// Targets in order of preference: a script is proven on the first that it passes on [default: smoltcp]
+    /// Targets in order of preference: a script is proven on the first that it passes on [default: smoltcp for
+    /// scripts and reference for dialogues]
     #[arg(short, long = "target", value_name = "NAME", value_delimiter = ',')]
     targets: Vec<String>,
 
@@ -78,9 +79,8 @@ pub(super) fn self_test(args: &SelfTest, config: &Config, own: &[Arc<dyn TargetF
     if args.list {
         return list().map(|()| Exit::AsExpected).map_err(output);
     }
-    let default = vec![own.first().map_or("smoltcp", |factory| factory.name()).to_owned()];
-    let names = run::distinct(if args.targets.is_empty() { &default } else { &args.targets });
-    let targets = names.iter().map(|name| TargetEntry::find(name, config, own)).collect::<Result<Vec<_>, _>>()?;
+    // What an rfcheck.toml runs by default is not what proves scripts.
+    let (targets, _) = run::targets(&args.targets, &Config { default_targets: Vec::new(), ..config.clone() }, own)?;
     let request = Request { commands: !args.no_commands, jobs: args.jobs, ..args.selection.request() };
     let pairs = if args.quick { Pairs::MadeFor } else { Pairs::All };
     let planned = Planned::plan(&args.selection.source(), targets, config, request, &args.faults, pairs)?;

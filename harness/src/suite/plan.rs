@@ -130,6 +130,8 @@ impl Suite {
         let mut scripts = source.runnable()?;
         retain_matching(&mut scripts, &request.filters);
         let catalogues = catalogues(source)?;
+        // What is run by default is only named where something runs on it.
+        targets.retain(|target| scripts.is_empty() || scripts.iter().any(|script| target.takes(script)));
         for target in &mut targets {
             if let Some(baseline) = request.baseline.read(source, config, &target.name)? {
                 target.baseline = baseline;
@@ -137,7 +139,7 @@ impl Suite {
         }
         let (mut runs, mut bases) = (Vec::new(), Bases::new(config, &request));
         for (t, target) in targets.iter().enumerate() {
-            for (s, script) in scripts.iter().enumerate() {
+            for (s, script) in scripts.iter().enumerate().filter(|(_, script)| target.takes(script)) {
                 // A script that cannot be read still has a run, which says so.
                 let text = script.text().unwrap_or_default();
                 let profile = bases.profile_name(text);

@@ -96,6 +96,13 @@ impl ScriptFile {
         self.file.ends_with(".dlg")
     }
 
+    /// The protocol that a dialogue says it speaks; none of a script.
+    pub(super) fn protocol(&self) -> Option<String> {
+        let text = self.text().unwrap_or_default();
+        let mut words = text.lines().filter_map(|line| line.strip_prefix("//@ protocol:"));
+        self.is_dialogue().then(|| words.next().unwrap_or_default().trim().to_owned())
+    }
+
     /// The folder that its commands run in.
     pub fn folder(&self) -> Option<&Path> {
         let parent = self.path.as_deref()?.parent()?;

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::config::{Config, Overlay};
-use super::{Baseline, SuiteError};
+use super::{Baseline, ScriptFile, SuiteError};
 use crate::target::fault::Fault;
 use crate::target::linux::server::ServerFactory;
 use crate::target::linux::{LinuxFactory, enter_user_namespace};
-use crate::target::reference::ReferenceFactory;
+use crate::target::reference::{DEVIATES, ReferenceFactory};
 use crate::target::smoltcp::{SmoltcpFactory, SmoltcpTunFactory};
 use crate::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
 
@@ -21,8 +21,17 @@ pub struct TargetEntry {
     /// Settings of every run on it.
     pub overlay: Overlay,
     maker: Maker,
+    takes: Takes,
     /// How its targets misbehave on purpose, the innermost first.
     faults: Vec<&'static Fault>,
+}
+
+/// What runs on a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Takes {
+    All,
+    Scripts,
+    Dialogues,
 }
 
 /// Makes the target of one run.
@@ -40,7 +49,7 @@ impl TargetEntry {
     pub fn new(factory: Arc<dyn TargetFactory>) -> Self {
         let name = factory.name().to_owned();
         let (baseline, overlay) = (Baseline::default(), Overlay::default());
-        TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), faults: Vec::new() }
+        TargetEntry { name, baseline, overlay, maker: Maker::Other(factory), takes: Takes::All, faults: Vec::new() }
     }
 
     /// The target of this name: one of `own`, one of the configuration, or a built-in stack.
@@ -79,7 +88,45 @@ impl TargetEntry {
             _ => return Err(SuiteError::Usage(config.no_target(name))),
         };
         let overlay = configured.map(|target| target.overlay.clone()).unwrap_or_default();
-        Ok(TargetEntry { name: name.to_owned(), baseline: Baseline::default(), overlay, maker, faults: Vec::new() })
+        Ok(TargetEntry {
+            name: name.to_owned(),
+            baseline: Baseline::default(),
+            overlay,
+            maker,
+            takes: Takes::All,
+            faults: Vec::new(),
+        })
+    }
+
+    /// The targets that are run if nobody names any: for scripts a stack, for dialogues servers.
+    pub fn defaults() -> Vec<Self> {
+        let of = |factory: Arc<dyn TargetFactory>, takes| TargetEntry { takes, ..TargetEntry::new(factory) };
+        vec![
+            of(Arc::new(SmoltcpFactory::new()), Takes::Scripts),
+            of(Arc::new(ReferenceFactory::new()), Takes::Dialogues),
+        ]
+    }
+
+    /// Whether a script or dialogue runs on it.
+    pub(super) fn takes(&self, script: &ScriptFile) -> bool {
+        match self.takes {
+            Takes::All => true,
+            Takes::Scripts => !script.is_dialogue(),
+            Takes::Dialogues => script.is_dialogue(),
+        }
+    }
+
+    /// Whether it can have a fault: those of an application protocol need servers that deviate when they are told to.
+    pub fn can_have(&self, fault: &Fault) -> bool {
+        !fault.is_of_application() || self.capabilities().features.contains(DEVIATES)
+    }
+
+    /// Whether it can have a fault, and the fault could show in a script or dialogue.
+    pub(super) fn shows(&self, fault: &Fault, script: &ScriptFile) -> bool {
+        match script.protocol() {
+            Some(protocol) => fault.concerns(&protocol) && self.can_have(fault),
+            None => !fault.is_of_application(),
+        }
     }
 
     /// The same target with a fault, under a name that says so. Nothing is known of what it fails.
@@ -89,6 +136,7 @@ impl TargetEntry {
             baseline: Baseline::default(),
             overlay: self.overlay.clone(),
             maker: self.maker.clone(),
+            takes: self.takes,
             faults: self.faults.iter().copied().chain([fault]).collect(),
         }
     }
@@ -141,7 +189,7 @@ impl TargetEntry {
             (Maker::Server(factory), folder) => factory.create_in(link, folder),
             (Maker::Other(factory), _) => factory.create(link),
         }?;
-        Ok(self.faults.iter().fold(target, |target, fault| fault.wrap(target, link)))
+        self.faults.iter().try_fold(target, |target, fault| fault.wrap(target, link))
     }
 }
 

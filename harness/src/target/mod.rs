@@ -81,6 +81,14 @@ pub trait Target {
         Err(TargetError::Unsupported(format!("the action `{action}`")))
     }
 
+    /// Breaks its application protocol in this way from now on; asked before anything else happens.
+    ///
+    /// # Errors
+    /// [`TargetError::Unsupported`] but of targets with the feature [`reference::DEVIATES`].
+    fn deviate(&mut self, deviation: reference::Deviation) -> Result<(), TargetError> {
+        Err(TargetError::Unsupported(format!("breaking its protocol on purpose ({deviation:?})")))
+    }
+
     /// How long the tester was ready to run but did not, so far: its own lateness. Zero on a virtual clock.
     fn scheduling_delay(&self) -> Duration {
         Duration::ZERO

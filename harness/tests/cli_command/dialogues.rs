@@ -49,9 +49,10 @@ fn fmt_lays_dialogues_out_and_leaves_what_is_said_as_it_is() {
 fn a_dialogue_does_not_apply_to_a_target_that_serves_nothing() {
     let folder = folder(&[("a.pkt", PASSES), ("b.dlg", GOOD)]);
     for named in ["b.dlg", "b.dlg[FORM=554]"] {
-        assert_eq!(outcome(folder.path(), &["run", named]).0, 4);
+        assert_eq!(outcome(folder.path(), &["run", "--target", "smoltcp", named]).0, 4);
     }
-    let (status, out, _) = outcome(folder.path(), &["run", "--ip-version", "ipv4", "--format", "json", "."]);
+    let flags = ["run", "--target", "smoltcp", "--ip-version", "ipv4", "--format", "json", "."];
+    let (status, out, _) = outcome(folder.path(), &flags);
     assert_eq!(status, 0);
     let told: Vec<_> = out.lines().filter(|line| line.contains("b.dlg")).collect();
     assert_eq!(told.len(), 2);

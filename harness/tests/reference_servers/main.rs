@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on should stop
 
 mod client;
+mod deviations;
 mod dns;
+mod garbage;
 mod http;
+mod probes;
 mod smtp;

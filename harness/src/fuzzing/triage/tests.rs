@@ -17,7 +17,7 @@ impl TargetFactory for Faulty {
     }
 
     fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
-        Ok(self.1.wrap(self.0.create(link)?, link))
+        self.1.wrap(self.0.create(link)?, link)
     }
 }
 

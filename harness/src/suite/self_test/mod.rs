@@ -213,7 +213,9 @@ impl Plan {
             for fault in faults {
                 let mut target = plain.with_fault(fault);
                 let (number, before) = (plan.targets.len() as u32, plan.runs.len());
-                for run in passing.iter().filter(|run| run.target as usize == index && meant(run, fault)) {
+                let shows = |run: &PlannedRun| plain.shows(fault, &suite.scripts[run.script as usize]);
+                let here = passing.iter().filter(|run| run.target as usize == index);
+                for run in here.filter(|run| shows(run) && meant(run, fault)) {
                     target.baseline.add(expected(suite.scripts[run.script as usize].file.clone(), fault));
                     plan.runs.push(PlannedRun { target: number, ..*run });
                 }

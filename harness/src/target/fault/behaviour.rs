@@ -1,6 +1,7 @@
 //! What a fault does in one run, and the short ways to write it.
 
 use super::between::Between;
+use crate::target::reference::Deviation;
 use crate::target::{CallOutput, Errno, Returned, SocketCall};
 use crate::wire::Packet;
 
@@ -24,6 +25,11 @@ pub(super) type Answer = (Result<i64, Errno>, CallOutput);
 
 /// A misbehaving target's part in one run. What no hook touches goes on as it is.
 pub(super) trait Behaviour {
+    /// What the target's servers are told to do wrong; such a behaviour has no hooks.
+    fn deviation(&self) -> Option<Deviation> {
+        None
+    }
+
     /// A packet of the tester on its way to the target.
     fn injected(&mut self, _packet: &mut Packet<'_>, _between: &mut Between) -> Fate {
         Fate::Passes
@@ -82,6 +88,19 @@ pub(super) fn on_return(hook: impl FnMut(&SocketCall, &mut Returned, &mut Betwee
 /// Both: the first sees each thing before the second.
 pub(super) fn both(first: Box<dyn Behaviour>, second: Box<dyn Behaviour>) -> Box<dyn Behaviour> {
     Box::new(Both(first, second))
+}
+
+/// Has the target's servers break their protocol.
+pub(super) fn deviates(deviation: Deviation) -> Box<dyn Behaviour> {
+    Box::new(Deviates(deviation))
+}
+
+struct Deviates(Deviation);
+
+impl Behaviour for Deviates {
+    fn deviation(&self) -> Option<Deviation> {
+        Some(self.0)
+    }
 }
 
 struct Sent<F>(F);

@@ -15,7 +15,7 @@ mod target;
 
 use behaviour::Behaviour;
 
-use super::{Link, Target};
+use super::{Link, Target, TargetError};
 
 /// One deliberate misbehaviour.
 pub struct Fault {
@@ -35,7 +35,7 @@ pub struct Fault {
 impl Fault {
     /// All faults, by subject.
     pub fn all() -> impl Iterator<Item = &'static Fault> {
-        catalogue::ALL.iter().copied().flatten()
+        catalogue::ALL.iter().chain(catalogue::APPLICATION).copied().flatten()
     }
 
     /// The opposite: what the reference targets lack, done in their stead. A script that passes on none of them can so be
@@ -65,9 +65,29 @@ impl Fault {
         })
     }
 
+    /// Whether it is one of an application protocol, which only targets with the feature
+    /// [`DEVIATES`](super::reference::DEVIATES) can have.
+    pub fn is_of_application(&self) -> bool {
+        (self.make)().deviation().is_some()
+    }
+
+    /// Whether it shows in dialogues of this protocol.
+    pub fn concerns(&self, protocol: &str) -> bool {
+        let subject = self.name.split('-').next().unwrap_or_default();
+        self.is_generic() || self.is_of_application() && (subject == protocol || subject == "service")
+    }
+
     /// `target` with this fault, for the length of its run on `link`.
-    pub fn wrap(&self, target: Box<dyn Target>, link: &Link) -> Box<dyn Target> {
-        Box::new(target::FaultyTarget::new(target, (self.make)(), link))
+    ///
+    /// # Errors
+    /// [`TargetError::Unsupported`] where the fault is one of an application protocol and the target cannot have it.
+    pub fn wrap(&self, mut target: Box<dyn Target>, link: &Link) -> Result<Box<dyn Target>, TargetError> {
+        let behaviour = (self.make)();
+        if let Some(deviation) = behaviour.deviation() {
+            target.deviate(deviation)?;
+            return Ok(target);
+        }
+        Ok(Box::new(target::FaultyTarget::new(target, behaviour, link)))
     }
 }
 

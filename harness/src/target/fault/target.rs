@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::behaviour::{Behaviour, Fate};
 use super::between::Between;
+use crate::target::reference::Deviation;
 use crate::target::{
     CallId, CallMode, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
 };
@@ -174,6 +175,10 @@ impl Target for FaultyTarget {
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Vec<u8>>, TargetError> {
         self.inner.perform(action, arguments, go_on)
+    }
+
+    fn deviate(&mut self, deviation: Deviation) -> Result<(), TargetError> {
+        self.inner.deviate(deviation)
     }
 
     fn scheduling_delay(&self) -> Duration {

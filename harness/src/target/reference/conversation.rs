@@ -27,6 +27,9 @@ pub(super) trait Conversation {
     /// The client was silent for so long: the last words, if the protocol has some. The conversation is over then.
     fn time_out(&mut self, world: &mut World, out: &mut Vec<u8>);
 
+    /// The connection is gone without an end.
+    fn abandon(&mut self, _world: &mut World) {}
+
     /// Whether nothing more is taken and the connection is to close once everything is sent.
     fn is_over(&self) -> bool;
 

@@ -49,7 +49,6 @@ pub(super) fn imf_fixdate(seconds: u64) -> String {
 }
 
 /// `Sunday, 06-Nov-94 08:49:37 GMT`: the obsolete form that is only to be read.
-#[cfg(test)]
 pub(super) fn rfc850(seconds: u64) -> String {
     let date = Civil::of(seconds);
     let [h, m, s] = date.time;
@@ -83,7 +82,7 @@ pub(super) fn parse(text: &[u8], now: u64) -> Option<u64> {
         None => text.split_once(' ')?,
     };
     let is_day = |day: &&str| if rest.contains('-') { *day == weekday } else { &day[..3] == weekday };
-    if !DAYS.iter().any(|day| is_day(day)) {
+    if !DAYS.iter().any(is_day) {
         return None;
     }
     let words: Vec<&str> = rest.split(' ').collect();

@@ -1,198 +1,342 @@
 //! Ways in which a server breaks its protocol on purpose.
 
-/// A way in which a server of reference breaks a requirement: what a fault switches on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Deviation {
-    DnsAdditionalMissing,
-    DnsAliasNotFollowed,
-    DnsAnyRefused,
-    DnsClassIgnored,
-    DnsClosesAfterOne,
-    DnsCutAnywhere,
-    DnsEdnsVersionIgnored,
-    DnsFirstReadWhole,
-    DnsForeignNamesExist,
-    DnsFormUnchecked,
-    DnsLongNamesTaken,
-    DnsManyQuestionsTaken,
-    DnsMissingNameExists,
-    DnsMissingTypeIsMissingName,
-    DnsNamesCased,
-    DnsNeverTruncates,
-    DnsOpcodeIgnored,
-    DnsOptAlways,
-    DnsOptDataUnchecked,
-    DnsOptIgnored,
-    DnsOptLostInTruncation,
-    DnsOptOwnerUnchecked,
-    DnsPointersFollowed,
-    DnsReferralAuthoritative,
-    DnsReservedLabelsTaken,
-    DnsResponsesAnswered,
-    DnsSecondOptTaken,
-    DnsSizeIgnored,
-    DnsSmallSizeTaken,
-    DnsSoaMissing,
-    DnsTrailingOctetsTaken,
-    DnsTruncatedWithoutGlue,
-    DnsTruncationNotTold,
-    DnsUpdateAccepted,
-    DnsWildcardUnexpanded,
-    DnsZCopied,
-    HttpAbsoluteFormRefused,
-    HttpAllowMissing,
-    HttpAsteriskAnywhere,
-    HttpAsteriskRefused,
-    HttpAuthorityAnywhere,
-    HttpBareCrEndsLine,
-    HttpBareLfInChunks,
-    HttpChunkEndUnchecked,
-    HttpChunkSizeGuessed,
-    HttpChunkSizeWraps,
-    HttpChunkedBesideLength,
-    HttpChunkedIgnored,
-    HttpChunkedOfOldTaken,
-    HttpChunkedToOld,
-    HttpChunkedTwiceTaken,
-    HttpCloseIgnored,
-    HttpCodingCased,
-    HttpCodingGuessed,
-    HttpCodingParameterTaken,
-    HttpColonNotDemanded,
-    HttpConnectUnchecked,
-    HttpConnectionExact,
-    HttpContentNotRead,
-    HttpContentRangeBesideMultipart,
-    HttpContinueToOld,
-    HttpControlInValueTaken,
-    HttpEmptyHostTaken,
-    HttpEmptyLineRefused,
-    HttpExpectIgnored,
-    HttpExtensionsRefused,
-    HttpExtensionsUnlimited,
-    HttpFieldNameUnchecked,
-    HttpFieldNamesCased,
-    HttpFieldsUnlimited,
-    HttpFinalAfterContinueMissing,
-    HttpFirstLengthTaken,
-    HttpFirstRangeOnly,
-    HttpFoldIsField,
-    HttpFoldKept,
-    HttpHeadWithContent,
-    HttpHighOctetsRefused,
-    HttpHostDemandedOfOld,
-    HttpHostNotDemanded,
-    HttpHostOverTarget,
-    HttpHostRepeated,
-    HttpHostUnchecked,
-    HttpIfMatchIgnored,
-    HttpIfMatchWeak,
-    HttpIfModifiedFirst,
-    HttpIfModifiedOnAnyMethod,
-    HttpIfNoneMatchIgnored,
-    HttpIfNoneMatchStrong,
-    HttpIfRangeIgnored,
-    HttpIfUnmodifiedBesideIfMatch,
-    HttpIfUnmodifiedIgnored,
-    HttpInvalidDateHolds,
-    HttpInvalidRangeTaken,
-    HttpLeadingSpaceTaken,
-    HttpLengthGuessed,
-    HttpLengthOverChunked,
-    HttpLengthWraps,
-    HttpLongTargetCut,
-    HttpMethodCaseIgnored,
-    HttpMinorVersionRefused,
-    HttpNeverPersists,
-    HttpNotModifiedToPost,
-    HttpOldDatesUnknown,
-    HttpOldPersists,
-    HttpPreconditionsFirst,
-    HttpRangeShort,
-    HttpRangeUnitIgnored,
-    HttpRangeWraps,
-    HttpRequestLineBlanks,
-    HttpSchemeIgnored,
-    HttpServedAfterClose,
-    HttpSingleRangeMultipart,
-    HttpSpaceBeforeColonTaken,
-    HttpSpaceInTarget,
-    HttpStaysAfterError,
-    HttpTargetUnchecked,
-    HttpTraceTellsSecrets,
-    HttpTrailersMerged,
-    HttpTrailersUnchecked,
-    HttpUnframedTaken,
-    HttpUnknownCodingTaken,
-    HttpUnknownMethodIsGet,
-    HttpVersionUnchecked,
-    SmtpAllDotsRemoved,
-    SmtpArgumentsIgnored,
-    SmtpBareCrEndsLine,
-    SmtpBareLfEndsLine,
-    SmtpBarePostmasterRefused,
-    SmtpBodyUnchecked,
-    SmtpBodyUnknown,
-    SmtpBracketsNotDemanded,
-    SmtpControlsRemoved,
-    SmtpDataAnytime,
-    SmtpDomainsUnchecked,
-    SmtpDotsKept,
-    SmtpEhloKeepsTransaction,
-    SmtpEhloUnknown,
-    SmtpEmptyRecipientTaken,
-    SmtpErrorCloses,
-    SmtpFewRecipients,
-    SmtpForListsAll,
-    SmtpHelloNotDemanded,
-    SmtpHeloExtended,
-    SmtpHeloUnknown,
-    SmtpHighBitsCleared,
-    SmtpHighOctetsTaken,
-    SmtpKeywordsCased,
-    SmtpLaterRecipientsLost,
-    SmtpLfAfterDotEnds,
-    SmtpLiteralInEhloRefused,
-    SmtpLocalPartsShort,
-    SmtpLongLinesCut,
-    SmtpLoopsTaken,
-    SmtpMailNotDemanded,
-    SmtpMessagesLost,
-    SmtpNestedMailTaken,
-    SmtpNoopArgumentRefused,
-    SmtpNullPathRefused,
-    SmtpPathsShort,
-    SmtpPathsUnlimited,
-    SmtpPostmasterCased,
-    SmtpPostmasterUnknown,
-    SmtpQuitStays,
-    SmtpQuotedRefused,
-    SmtpReceivedMissing,
-    SmtpRecipientLimitPermanent,
-    SmtpRefusedEhloResets,
-    SmtpRefusedIsDelivered,
-    SmtpRelays,
-    SmtpResentRefused,
-    SmtpResetCloses,
-    SmtpResetForgotten,
-    SmtpReturnPathMissing,
-    SmtpRoutesRefused,
-    SmtpSecondMessageLost,
-    SmtpSizeBinds,
-    SmtpSizeIgnored,
-    SmtpSizeUnchecked,
-    SmtpSmallMessages,
-    SmtpSpaceBeforePathTaken,
-    SmtpStarttlsKeepsState,
-    SmtpStarttlsOfferedInside,
-    SmtpTrailingBlanksRefused,
-    SmtpTwoReplies,
-    SmtpUnknownCloses,
-    SmtpUnknownParametersTaken,
-    SmtpUnknownUsersTaken,
-    SmtpVerbsCased,
-    SmtpVrfyBare,
-    SmtpVrfyGuesses,
-    SmtpVrfyUnknown,
+macro_rules! deviations {
+    ($($deviation:ident $does:literal)+) => {
+        /// A way in which a server of reference breaks a requirement: what a fault of an application protocol switches on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Deviation {
+            $(#[doc = $does] $deviation,)+
+        }
+    };
+}
+
+deviations! {
+    ServiceOneAtATime "It serves one connection at a time."
+    HttpLfSent "It ends the lines of a header section with LF alone."
+    HttpHighOctetsRefused "It refuses field values with octets above 127."
+    HttpBareLfAwaited "It neither takes LF for the end of a line nor refuses it."
+    HttpBareCrEndsLine "It takes CR alone for the end of a field line."
+    HttpEmptyLineRefused "It refuses an empty line before the request line."
+    HttpLeadingSpaceTaken "It takes a line that begins with a blank for the first field."
+    HttpErrorsNotAnswered "It neither answers nor closes after what is no request."
+    HttpErrorsAreSuccesses "It answers what it refuses with 200."
+    HttpBareCrSent "It sends CR alone in a field value."
+    HttpVersionUnchecked "It takes any word for a version, and none."
+    HttpMinorVersionRefused "It refuses minor versions above 1."
+    HttpVersionWrong "It answers with a version that the client does not speak."
+    HttpRequestLineBlanks "It takes any blanks between the words of a request line."
+    HttpSpaceInTarget "It takes the first word of a target with blanks for the target."
+    HttpMethodCaseIgnored "It takes methods in lower case."
+    HttpLongTargetCut "It cuts long request lines and takes what is left."
+    HttpUnknownMethodIsGet "It takes unknown methods for GET."
+    HttpRequestLinesShort "It refuses request lines of more than 4,000 octets."
+    HttpTargetUnchecked "It takes any octets in a target."
+    HttpAbsoluteFormRefused "It refuses targets in absolute-form."
+    HttpHostOverTarget "It puts Host above a target in absolute-form."
+    HttpAuthorityAnywhere "It takes authority-form with any method."
+    HttpAsteriskAnywhere "It takes asterisk-form with any method."
+    HttpAsteriskRefused "It refuses asterisk-form with OPTIONS."
+    HttpConnectUnchecked "It takes CONNECT to any target."
+    HttpHostNotDemanded "It takes requests of HTTP/1.1 without Host."
+    HttpHostRepeated "It takes the first of several Host lines."
+    HttpHostUnchecked "It takes any value of Host."
+    HttpHostDemandedOfOld "It refuses requests of HTTP/1.0 without Host."
+    HttpStatusWithoutSpace "It ends status lines with the code."
+    HttpStatusOfTwoDigits "It sends status codes of two digits."
+    HttpSpaceBeforeColonTaken "It takes blanks between field name and colon."
+    HttpFieldNamesCased "It knows field names in lower case alone."
+    HttpFieldNameUnchecked "It takes any octets in a field name."
+    HttpColonNotDemanded "It skips field lines without a colon."
+    HttpValueBlanksKept "It keeps the blanks around a field value."
+    HttpControlInValueTaken "It takes NUL and other controls in a field value."
+    HttpFoldKept "It takes a line that begins with a blank as it is."
+    HttpFoldIsField "It takes a line that begins with a blank for a field of its own."
+    HttpFoldSent "It folds field lines."
+    HttpFieldsRepeated "It sends Date twice."
+    HttpAnswersEarly "It answers at the first field line."
+    HttpFieldsUnlimited "It takes header sections of any size."
+    HttpUnknownFieldRefused "It refuses fields that it does not know."
+    HttpEmptyElementRefused "It refuses empty elements of a list."
+    HttpQuotedPairUnknown "It refuses quoted-pairs."
+    HttpOldDatesUnknown "It knows the first form of a date alone."
+    HttpDateOfOldForm "It sends dates in the form of RFC 850."
+    HttpDateMissing "It sends no Date."
+    HttpChunkedIgnored "It does not know the chunked coding."
+    HttpUnknownCodingTaken "It takes transfer codings that it does not know."
+    HttpUnframedTaken "It takes content of a coding that is not chunked at last for none."
+    HttpStaysAfterError "It goes on with the connection after what it cannot frame."
+    HttpChunkedTwiceTaken "It takes chunked twice for chunked once."
+    HttpLengthOverChunked "It puts Content-Length above Transfer-Encoding."
+    HttpChunkedBesideLength "It goes on after a request with Content-Length and Transfer-Encoding."
+    HttpChunkedOfOldTaken "It takes the chunked coding of HTTP/1.0."
+    HttpCodingInContinue "It sends Transfer-Encoding in 100."
+    HttpChunkedToOld "It sends chunks to HTTP/1.0."
+    HttpCodingGuessed "It takes what holds the word chunked for it."
+    HttpCodingCased "It knows the chunked coding in lower case alone."
+    HttpLengthBesideChunked "It sends Content-Length with chunks."
+    HttpLengthGuessed "It takes the digits that a Content-Length begins with."
+    HttpFirstLengthTaken "It takes the first of several lengths."
+    HttpLengthWraps "It counts lengths in 32 bits."
+    HttpShortContentTaken "It answers requests whose content was cut off."
+    HttpContentGuessed "It waits for content where none was announced."
+    HttpChunkSizeWraps "It counts chunk sizes in 32 bits."
+    HttpChunkSizeGuessed "It takes the digits in a chunk size."
+    HttpChunkEndUnchecked "It takes any two octets for the end of a chunk."
+    HttpExtensionsRefused "It refuses chunk extensions."
+    HttpExtensionsUnlimited "It takes chunk extensions of any length."
+    HttpBareLfInChunks "It takes LF for the end of a line in chunks."
+    HttpTrailersMerged "It takes trailer fields for header fields."
+    HttpTrailersUnchecked "It takes any line for a trailer field."
+    HttpLastChunkMissing "It sends no last chunk."
+    HttpCodingParameterTaken "It takes parameters of the chunked coding."
+    HttpNeverPersists "It closes after every response."
+    HttpOldPersists "It goes on with connections of HTTP/1.0."
+    HttpCloseIgnored "It does not know the close option."
+    HttpServedAfterClose "It says close and goes on."
+    HttpCloseNotSaid "It closes without saying so."
+    HttpContentNotRead "It takes the content of a request for the next request."
+    HttpPipelineReversed "It answers pipelined requests in the wrong order."
+    HttpPipelineDropped "It answers the first of pipelined requests alone."
+    HttpNoLinger "It closes without reading what still comes."
+    HttpImpatienceMissing "It waits for ever."
+    HttpConnectionExact "It knows a Connection field of one lower-case option alone."
+    HttpUpgradesToAnything "It answers every Upgrade with 101."
+    HttpHeadUnknown "It does not know HEAD."
+    HttpHeadWithContent "It answers HEAD with content."
+    HttpHeadFieldsMissing "It answers HEAD without the validators of GET."
+    HttpHeadLengthZero "It answers HEAD with Content-Length 0."
+    HttpLengthInContinue "It sends Content-Length in 100."
+    HttpAllowMissing "It sends 405 without Allow."
+    HttpOptionsWithoutAllow "It answers OPTIONS without Allow."
+    HttpTraceTellsSecrets "It gives back credentials to TRACE."
+    HttpExpectIgnored "It waits for content without 100."
+    HttpContinueToOld "It sends 100 to HTTP/1.0."
+    HttpFinalAfterContinueMissing "It sends nothing after 100."
+    HttpExpectErrorStays "It takes content that it has refused for the next request."
+    HttpIfMatchIgnored "It does not know If-Match."
+    HttpIfMatchWeak "It compares If-Match weakly."
+    HttpIfNoneMatchIgnored "It does not know If-None-Match."
+    HttpIfNoneMatchStrong "It compares If-None-Match strongly."
+    HttpNotModifiedToPost "It answers POST with 304."
+    HttpIfModifiedFirst "It puts If-Modified-Since above If-None-Match."
+    HttpInvalidDateHolds "It takes a date that is none for a late one."
+    HttpIfModifiedOnAnyMethod "It evaluates If-Modified-Since for POST."
+    HttpIfUnmodifiedIgnored "It does not know If-Unmodified-Since."
+    HttpIfUnmodifiedBesideIfMatch "It evaluates If-Unmodified-Since beside If-Match."
+    HttpPreconditionsFirst "It evaluates preconditions of what does not exist."
+    HttpNotModifiedBare "It sends 304 without the validators."
+    HttpNotModifiedWithContent "It sends 304 with content."
+    HttpModifiedInFuture "It sends a Last-Modified later than Date."
+    HttpTagUnquoted "It sends entity tags without quotation marks."
+    HttpRangeUnitIgnored "It takes every range unit for bytes."
+    HttpRangeShort "It leaves out the last octet of a range."
+    HttpUnsatisfiableUntold "It sends 416 without Content-Range."
+    HttpInvalidRangeTaken "It takes a range that ends before it begins."
+    HttpFirstRangeOnly "It sends the first of several ranges alone."
+    HttpContentRangeBesideMultipart "It sends Content-Range with multipart/byteranges."
+    HttpSingleRangeMultipart "It sends a single range as multipart/byteranges."
+    HttpRangeWraps "It counts byte positions in 32 bits."
+    HttpIfRangeIgnored "It does not know If-Range."
+    HttpPathReflected "It puts the decoded path into a field."
+    HttpTypeMissing "It sends no Content-Type."
+    HttpCodingClaimed "It says that plain content is compressed."
+    HttpSchemeIgnored "It takes https targets over a plain connection."
+    HttpEmptyHostTaken "It takes http targets with an empty host."
+    SmtpGreetingIsOk "It greets with 250."
+    SmtpGreetingWithoutDomain "It greets without its domain."
+    SmtpEhloUnknown "It does not know EHLO."
+    SmtpHeloUnknown "It does not know HELO."
+    SmtpHeloExtended "It answers HELO as EHLO."
+    SmtpKeywordsGarbled "It lists what is no keyword."
+    SmtpHelpUnlisted "It does not list HELP and knows it."
+    SmtpMissingListed "It lists EXPN and does not know it."
+    SmtpKeywordUnregistered "It lists a keyword that is not registered."
+    SmtpKeywordsCased "It knows parameters in capitals alone."
+    SmtpEhloKeepsTransaction "It keeps the transaction over EHLO."
+    SmtpRefusedEhloResets "It loses the transaction to an EHLO that it refuses."
+    SmtpNameChecked "It refuses mail for the name in EHLO."
+    SmtpLiteralInEhloRefused "It refuses address literals in EHLO."
+    SmtpTextBehindLiteralCloses "It closes for text behind an address literal in EHLO."
+    SmtpHelloNotDemanded "It takes MAIL before EHLO."
+    SmtpHelloDemandedOfAll "It refuses every command before EHLO."
+    SmtpNestedMailTaken "It takes MAIL in a transaction."
+    SmtpMailNotDemanded "It takes RCPT without MAIL."
+    SmtpDataAnytime "It takes DATA without recipients."
+    SmtpRefusedMailBegins "It begins a transaction with a MAIL that it refuses."
+    SmtpVerbsCased "It knows verbs in capitals alone."
+    SmtpPathsLowered "It turns local parts into lower case."
+    SmtpTrailingBlanksRefused "It refuses blanks at the end of a command."
+    SmtpSpaceBeforePathTaken "It takes a blank before a path."
+    SmtpNullPathRefused "It refuses the null reverse-path."
+    SmtpBarePostmasterRefused "It refuses Postmaster without a domain."
+    SmtpPostmasterCased "It knows postmaster in lower case alone."
+    SmtpPostmasterUnknown "It has no postmaster."
+    SmtpRoutesRefused "It refuses source routes as no paths."
+    SmtpRoutesFollowed "It takes the first host of a source route for the destination."
+    SmtpUnknownUsersTaken "It takes recipients that do not exist."
+    SmtpUnknownParametersTaken "It takes parameters that it does not know."
+    SmtpQuotedRefused "It refuses quoted local parts."
+    SmtpDomainsUnchecked "It takes any octets for a domain."
+    SmtpControlsTaken "It takes controls in commands."
+    SmtpLiteralsRefused "It refuses address literals in paths."
+    SmtpDataIsDone "It answers DATA with 250 and reads content."
+    SmtpTwoAnswersToContent "It answers content twice."
+    SmtpBareLfEndsLine "It takes LF for the end of a line."
+    SmtpBareCrEndsLine "It takes CR for the end of a line of content."
+    SmtpLfAfterDotEnds "It takes a dot and LF for the end of content."
+    SmtpLfSent "It ends replies with LF alone."
+    SmtpDotsKept "It keeps the dots of the client."
+    SmtpAllDotsRemoved "It takes away all dots that a line begins with."
+    SmtpEndOnlyWhole "It sees the end of content only where it comes in one piece."
+    SmtpEmptyContentAwaited "It sees no end of content in its first line."
+    SmtpControlsRemoved "It takes controls out of messages."
+    SmtpResetForgotten "It keeps the transaction over RSET."
+    SmtpResetCloses "It closes after RSET."
+    SmtpArgumentsIgnored "It takes arguments of commands that have none."
+    SmtpNoopArgumentRefused "It refuses an argument of NOOP."
+    SmtpQuitStays "It stays after QUIT."
+    SmtpErrorCloses "It closes after an error."
+    SmtpUnknownCloses "It closes after a command that it does not know."
+    SmtpUnimplementedUnknown "It answers with 500 what it does not implement."
+    SmtpPrematureDelivers "It delivers messages that were cut off."
+    SmtpImpatient "It closes after a minute without a command."
+    SmtpTwoReplies "It answers commands twice."
+    SmtpCodesOfLinesDiffer "It sends lines of one reply with two codes."
+    SmtpCodesOutOfRange "It sends codes that begin with 6."
+    SmtpTextMissing "It sends codes without a space."
+    SmtpCodesUnlisted "It sends codes that are not listed."
+    SmtpCommandsShort "It refuses command lines of more than 256 octets."
+    SmtpLongLinesCut "It cuts long command lines and takes what is left."
+    SmtpLocalPartsShort "It refuses local parts of more than 32 octets."
+    SmtpDomainsShort "It refuses domains of more than 100 octets."
+    SmtpPathsShort "It refuses paths of more than 128 octets."
+    SmtpPathsUnlimited "It takes paths of any length."
+    SmtpRepliesLong "It sends replies of more than 512 octets."
+    SmtpTextLinesShort "It refuses lines of content of more than 500 octets."
+    SmtpSmallMessages "It refuses messages of more than 10,000 octets."
+    SmtpFewRecipients "It takes 50 recipients."
+    SmtpRecipientLimitPermanent "It refuses recipients beyond its limit for good."
+    SmtpLaterRecipientsLost "It delivers to the first recipient alone."
+    SmtpVrfyUnknown "It does not know VRFY."
+    SmtpVrfyGuesses "It verifies users that do not exist."
+    SmtpVrfyBare "It verifies users without a domain."
+    SmtpHelpUnknown "It does not know HELP."
+    SmtpRelays "It takes mail for anywhere."
+    SmtpReceivedMissing "It adds no Received."
+    SmtpReceivedBehind "It adds its trace fields at the end."
+    SmtpShortYear "It writes years of two digits."
+    SmtpReturnPathMissing "It adds no Return-Path."
+    SmtpForListsAll "It tells all recipients in Received."
+    SmtpResentRefused "It refuses messages with Resent-To."
+    SmtpTraceChecked "It refuses messages with a Received of another form."
+    SmtpLoopsTaken "It sees no mail loops."
+    SmtpRefusedIsDelivered "It delivers what it refuses."
+    SmtpMessagesLost "It loses what it has taken."
+    SmtpSecondMessageLost "It loses the second message of a session."
+    SmtpHighOctetsTaken "It takes octets above 127 in commands."
+    SmtpBracketsNotDemanded "It takes paths without brackets."
+    SmtpEmptyRecipientTaken "It takes an empty forward-path."
+    SmtpCodesMixed "It answers with codes that the command does not have."
+    SmtpPipelineFlushed "It throws away what stands behind a command that it refuses."
+    SmtpCommandsOnlyWhole "It loses commands that come in several pieces."
+    SmtpRepliesHeld "It holds replies back until the next command comes."
+    SmtpSizeGarbled "It writes SIZE with an equals sign."
+    SmtpSizeIgnored "It takes any declared size."
+    SmtpSizeBinds "It refuses messages larger than declared."
+    SmtpSizeRefusedLater "It refuses messages whose size it has taken."
+    SmtpSizeUnchecked "It takes any value of SIZE."
+    SmtpSizeCountsDots "It counts the dots of the client for the size."
+    SmtpBodyUnknown "It does not know BODY."
+    SmtpBodyUnchecked "It takes any value of BODY."
+    SmtpHighBitsCleared "It clears the highest bits of messages."
+    Smtp8BitUnlisted "It does not list 8BITMIME."
+    DnsIdWrong "It answers with another ID."
+    DnsQrClear "It sends responses as queries."
+    DnsResponsesAnswered "It answers responses."
+    DnsOpcodeLost "It answers every opcode with QUERY."
+    DnsOpcodeIgnored "It takes every opcode for QUERY."
+    DnsRdLost "It clears RD."
+    DnsRaSet "It says that it recurses."
+    DnsZCopied "It copies Z."
+    DnsAaLost "It says that it is no authority."
+    DnsAaAlways "It says that it is an authority for everything."
+    DnsMissingNameExists "It answers NOERROR for names that do not exist."
+    DnsMissingTypeIsMissingName "It answers NXDOMAIN for types that do not exist."
+    DnsSoaMissing "It denies without SOA."
+    DnsFormUnchecked "It answers queries that it cannot read to the end."
+    DnsFormErrorsSilent "It does not answer what has the wrong form."
+    DnsCountsWrong "It counts one answer too many."
+    DnsQuestionMissing "It leaves out the question."
+    DnsQuestionLowered "It answers with the question in lower case."
+    DnsManyQuestionsTaken "It answers the first of several questions."
+    DnsNamesCased "It knows names in the case of its zone alone."
+    DnsLongNamesTaken "It takes names of more than 255 octets."
+    DnsLabelsShort "It refuses labels of more than 32 octets."
+    DnsLabelsAreText "It refuses labels that are no words."
+    DnsPointersFollowed "It follows compression pointers anywhere."
+    DnsReservedLabelsTaken "It takes reserved label types."
+    DnsCompressionWrong "It sends compression pointers beside the name."
+    DnsPointersRefused "It refuses compressed names."
+    DnsNeverTruncates "It sends responses of any size over UDP."
+    DnsTruncationNotTold "It leaves out records without TC."
+    DnsCutAnywhere "It cuts responses in the middle of a record."
+    DnsLengthCountsItself "It counts the length before a message with it."
+    DnsClosesAfterOne "It closes after one query over TCP."
+    DnsZeroLengthTaken "It waits after a length of zero."
+    DnsTtlNegative "It sends TTLs with the highest bit set."
+    DnsDataLengthWrong "It counts one octet of data too few."
+    DnsAnyRefused "It does not know ANY."
+    DnsClassIgnored "It answers for every class."
+    DnsAliasNotFollowed "It does not follow aliases."
+    DnsReferralAuthoritative "It refers with AA."
+    DnsWildcardUnexpanded "It answers with the wildcard's own name."
+    DnsAdditionalMissing "It sends no additional records."
+    DnsForeignNamesExist "It answers NOERROR for names of other zones."
+    DnsTransfersAnswered "It answers AXFR with some records."
+    DnsAddressesLong "It sends addresses of five octets."
+    DnsStringsWrong "It sends strings with a wrong length."
+    DnsOptIgnored "It answers EDNS without it."
+    DnsOptAlways "It sends OPT to everybody."
+    DnsSecondOptTaken "It takes several OPT records."
+    DnsEdnsVersionIgnored "It takes every version of EDNS."
+    DnsOptionsRefused "It refuses EDNS options."
+    DnsOptOwnerUnchecked "It takes OPT records of any name."
+    DnsSmallSizeTaken "It takes sizes below 512 as they are."
+    DnsSizeIgnored "It sends more than the client takes."
+    DnsOptDataUnchecked "It takes options that have no end."
+    DnsOptLostInTruncation "It leaves OPT out of truncated responses."
+    DnsOptOnlyFirst "It refuses OPT behind other additional records."
+    DnsDoLost "It clears DO."
+    DnsTcpRefused "It closes every TCP connection."
+    DnsOnePerRead "It answers one of the queries that come together."
+    DnsFirstReadWhole "It closes if a query does not come in one piece."
+    DnsNotifyIsQuery "It accepts every NOTIFY."
+    DnsUpdateAccepted "It accepts every UPDATE."
+    DnsTrailingOctetsTaken "It takes octets behind the last record."
+    Pop3LfSent "It ends responses with LF alone."
+    Pop3LowerCase "It answers with +ok."
+    Pop3KeywordsCased "It knows keywords in capitals alone."
+    Pop3BareLfEndsLine "It takes LF for the end of a command."
+    Pop3ErrorCloses "It closes after an error."
+    Pop3LoginNotDemanded "It answers STAT before authorization."
+    Pop3DotsNotDoubled "It sends lines that begin with a dot as they are."
+    Pop3EndMissing "It sends multi-line responses without an end."
+    Pop3Impatient "It closes after a minute without a command."
+    Pop3QuitStays "It stays after QUIT."
+    Pop3UserNotDemanded "It takes PASS without USER."
+    Pop3PasswordUnchecked "It takes any password."
+    Pop3LockIgnored "It opens a maildrop twice."
+    Pop3DeletedCounted "It counts messages that are marked as deleted."
+    Pop3SizeOfLf "It counts CR LF as one octet."
+    Pop3DeleteForgotten "It marks nothing as deleted."
+    Pop3NoopUnknown "It does not know NOOP."
+    Pop3ResetForgotten "It unmarks nothing."
+    Pop3QuitKeeps "It removes nothing."
+    Pop3LockKept "It keeps the maildrop locked after QUIT."
+    Pop3LossRemoves "It removes what is marked when the connection is lost."
+    Pop3RemovesUnmarked "It removes all messages with the marked ones."
+    Pop3TopWhole "It sends the whole message for TOP."
+    Pop3UniqueIdsAreNumbers "It takes the number of a message for its unique-id."
+    Pop3PipelineDropped "It answers the first of pipelined commands alone."
+    Pop3NumbersFromZero "It counts messages from 0."
 }

@@ -4,8 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::conversation::Conversation;
+use super::deviation::Deviation;
+use super::distortion::distort;
 use super::dns::{self, Dns, Transport};
 use super::http::Http;
+use super::pop3::Pop3;
 use super::smtp::Smtp;
 use super::world::World;
 use crate::target::{CallMode, CallOutput, Errno, Event, PollEntry, Returned, SocketCall, Target, TargetError};
@@ -16,6 +19,8 @@ const AF_INET: i32 = 2;
 const AF_INET6: i32 = 10;
 const SOCK_STREAM: i32 = 1;
 const SOCK_DGRAM: i32 = 2;
+const SOL_SOCKET: i32 = 1;
+const SO_LINGER: i32 = 13;
 const SOL_TCP: i32 = 6;
 const TCP_NODELAY: i32 = 1;
 const MSG_DONTWAIT: i32 = 0x40;
@@ -36,7 +41,7 @@ const MOST_OUTPUT: usize = 65_536;
 const LINGER: Duration = Duration::from_secs(5);
 
 /// The servers of streams, by the name that dialogues have for the protocol.
-pub(super) const STREAMS: [(&str, u16); 3] = [("dns", DNS_PORT), ("http", 80), ("smtp", 25)];
+pub(super) const STREAMS: [(&str, u16); 4] = [("dns", DNS_PORT), ("http", 80), ("pop3", 110), ("smtp", 25)];
 pub(super) const DNS_PORT: u16 = 53;
 
 /// The servers on their sockets.
@@ -56,6 +61,7 @@ struct Listener {
 
 struct Connection {
     fd: i32,
+    protocol: &'static str,
     conversation: Box<dyn Conversation>,
     /// What was read and not taken.
     input: Vec<u8>,
@@ -133,12 +139,13 @@ impl Host {
 
     /// When something is to be done even if nothing comes.
     pub(super) fn due(&self) -> Instant {
-        self.connections.iter().map(Connection::due).min().unwrap_or(Instant::FAR_FUTURE)
+        self.connections.iter().map(|held| held.due(&self.world)).min().unwrap_or(Instant::FAR_FUTURE)
     }
 
     fn accept(&mut self, listener: usize, stack: &mut dyn Target) -> Result<(), TargetError> {
         let Listener { fd, protocol } = self.listeners[listener];
-        while self.connections.len() < MOST_CONNECTIONS {
+        let one_at_a_time = self.world.deviates(Deviation::ServiceOneAtATime);
+        while self.connections.len() < if one_at_a_time { 1 } else { MOST_CONNECTIONS } {
             // Something waits when the first accept comes, and what comes after it does not block for long: the
             // listener is asked before each.
             let entries = vec![PollEntry { fd, events: POLLIN, revents: 0 }];
@@ -150,10 +157,12 @@ impl Host {
             let conversation: Box<dyn Conversation> = match protocol {
                 "smtp" => Box::new(Smtp::new(client.ip(), false)),
                 "http" => Box::new(Http::default()),
+                "pop3" => Box::new(Pop3::default()),
                 _ => Box::new(Dns::default()),
             };
             let mut connection = Connection {
                 fd: accepted as i32,
+                protocol,
                 conversation,
                 input: Vec::new(),
                 output: Vec::new(),
@@ -162,6 +171,7 @@ impl Host {
                 lingers_until: None,
             };
             connection.conversation.open(&mut self.world, &mut connection.output);
+            distort(self.world.deviation, protocol, &mut connection.output, 0);
             connection.work(stack, &mut self.world)?;
             if connection.fd >= 0 {
                 self.connections.push(connection);
@@ -176,7 +186,8 @@ impl Host {
             let flags = MSG_DONTWAIT;
             let returned = call(stack, SocketCall::RecvFrom { fd, length: 65_535, flags, null: false })?;
             let CallOutput::Message { data, address: Some(client), .. } = returned.output else { return Ok(()) };
-            if let Some(data) = dns::answer(&data, Transport::Udp, &self.world) {
+            if let Some(mut data) = dns::answer(&data, Transport::Udp, &self.world) {
+                distort(self.world.deviation, "udp", &mut data, 0);
                 // What has no room in the socket is lost, as datagrams are.
                 call(stack, SocketCall::SendTo { fd, data, flags, address: Some(client), null: false })?;
             }
@@ -190,9 +201,16 @@ impl Connection {
         loop {
             self.take(world);
             if !self.send(stack)? {
+                self.conversation.abandon(world);
                 return self.close(stack);
             }
             if self.output.is_empty() && self.conversation.is_over() && self.lingers_until.is_none() {
+                if world.deviates(Deviation::HttpNoLinger) {
+                    // On for no time: the connection is reset, and what is under way with it.
+                    let value = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
+                    call(stack, SocketCall::SetSockOpt { fd: self.fd, level: SOL_SOCKET, option: SO_LINGER, value })?;
+                    return self.close(stack);
+                }
                 call(stack, SocketCall::Shutdown { fd: self.fd, how: SHUT_WR })?;
                 self.lingers_until = Some(world.now + LINGER);
             }
@@ -213,6 +231,7 @@ impl Connection {
         while taken < self.input.len() && self.output.len() < MOST_OUTPUT && !self.conversation.is_over() {
             let before = self.output.len();
             taken += self.conversation.take(&self.input[taken..], world, &mut self.output).max(1);
+            distort(world.deviation, self.protocol, &mut self.output, before);
             if !self.conversation.only_answers_count() || self.output.len() > before {
                 self.since = world.now;
             }
@@ -239,7 +258,7 @@ impl Connection {
     }
 
     /// Reads what there is; whether there was anything.
-    fn read(&mut self, stack: &mut dyn Target, world: &World) -> Result<bool, TargetError> {
+    fn read(&mut self, stack: &mut dyn Target, world: &mut World) -> Result<bool, TargetError> {
         let wanted = SocketCall::Recv { fd: self.fd, length: READ, flags: MSG_DONTWAIT, null: false };
         let returned = call(stack, wanted)?;
         match (returned.result, returned.output) {
@@ -256,6 +275,7 @@ impl Connection {
             (result, _) => {
                 self.input_ended = true;
                 if result.is_err() {
+                    self.conversation.abandon(world);
                     self.output.clear();
                     self.lingers_until.get_or_insert(world.now);
                 }
@@ -264,13 +284,18 @@ impl Connection {
         }
     }
 
-    fn due(&self) -> Instant {
-        self.lingers_until.unwrap_or_else(|| self.since + self.conversation.patience())
+    fn due(&self, world: &World) -> Instant {
+        let patience = match world.deviation {
+            Some(Deviation::HttpImpatienceMissing) => Duration::from_secs(86_400),
+            Some(Deviation::SmtpImpatient | Deviation::Pop3Impatient) => Duration::from_secs(60),
+            _ => self.conversation.patience(),
+        };
+        self.lingers_until.unwrap_or_else(|| self.since + patience)
     }
 
     /// Ends what has waited for too long.
     fn check_time(&mut self, stack: &mut dyn Target, world: &mut World) -> Result<(), TargetError> {
-        if self.fd < 0 || self.due() > world.now {
+        if self.fd < 0 || self.due(world) > world.now {
             return Ok(());
         }
         if self.lingers_until.is_some() || self.conversation.is_over() {

@@ -8,6 +8,8 @@ pub(super) const DOMAIN: &str = "example.test";
 pub(super) const HOST: &str = "server.example";
 /// Local parts that have a mailbox.
 const USERS: [&str; 3] = ["alice", "postmaster", "user"];
+/// The password of every user.
+pub(super) const PASSWORD: &str = "secret";
 /// Messages that a mailbox holds.
 const MOST_MESSAGES: usize = 256;
 /// Octets that all mailboxes hold together.
@@ -32,6 +34,8 @@ pub(super) struct Mailbox {
     pub(super) messages: Vec<Message>,
     /// Messages that were ever in it.
     pub(super) count: u32,
+    /// A POP3 session has it for itself.
+    pub(super) is_locked: bool,
 }
 
 /// All mailboxes.
@@ -60,6 +64,11 @@ impl Mailboxes {
     /// The mailbox of a user.
     pub(super) fn get(&self, user: &str) -> Option<&Mailbox> {
         self.boxes.get(user)
+    }
+
+    /// The mailbox of a user.
+    pub(super) fn get_mut(&mut self, user: &str) -> Option<&mut Mailbox> {
+        self.boxes.get_mut(user)
     }
 
     /// Whether each of these users' mailboxes has room for a message of so many octets.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::deviation::Deviation;
 use super::host::{Host, STREAMS};
 use super::mailbox::{DOMAIN, HOST, Mailboxes};
 use crate::target::smoltcp::SmoltcpFactory;
@@ -24,6 +25,9 @@ const OFFERED: [&str; 10] = [
     "SIZE",
     "VRFY",
 ];
+
+/// The feature of a target that can [`deviate`](Target::deviate).
+pub const DEVIATES: &str = "deviates";
 
 /// Makes servers of reference on smoltcp, in process and on a virtual clock: the embedded default of dialogues.
 #[derive(Debug)]
@@ -54,6 +58,7 @@ impl ReferenceFactory {
             sockets: BTreeSet::new(),
             blocking_calls: false,
             services,
+            features: stack.capabilities().features.iter().copied().chain([DEVIATES]).collect(),
             ..stack.capabilities().clone()
         };
         ReferenceFactory { stack, capabilities: Arc::new(capabilities) }
@@ -134,6 +139,11 @@ impl Target for ReferenceTarget {
                 Event::Deadline | Event::Returned(_) => {}
             }
         }
+    }
+
+    fn deviate(&mut self, deviation: Deviation) -> Result<(), TargetError> {
+        self.host.world.deviation = Some(deviation);
+        Ok(())
     }
 
     fn perform(

@@ -1,6 +1,7 @@
 //! The faults, by subject.
 
 mod acknowledgment;
+mod application;
 mod close;
 mod ecn;
 mod fragments;
@@ -23,6 +24,8 @@ mod timestamps;
 mod udp;
 mod urgent;
 mod window;
+
+pub(in crate::target::fault) use application::ALL as APPLICATION;
 
 use super::Fault;
 

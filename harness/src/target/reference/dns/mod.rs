@@ -55,8 +55,15 @@ pub(super) fn answer(message: &[u8], transport: Transport, world: &World) -> Opt
         return None;
     }
     let query = Query::parse(message, &header, world);
+    if !query.is_sound && world.deviates(Deviation::DnsFormErrorsSilent) {
+        return None;
+    }
     // Other numbers of questions are refused, and not sent back either: it would make the response as large as the query.
-    let questions = if header.counts[0] == 1 { query.questions.clone() } else { Vec::new() };
+    let questions = if header.counts[0] == 1 && !world.deviates(Deviation::DnsQuestionMissing) {
+        query.questions.clone()
+    } else {
+        Vec::new()
+    };
     let mut response = Response { header, questions, ..Response::default() };
     response.edns = match world.deviates(Deviation::DnsOptAlways) {
         true => Some(query.edns.unwrap_or_default()),
@@ -75,7 +82,7 @@ pub(super) fn answer(message: &[u8], transport: Transport, world: &World) -> Opt
 fn udp_size(edns: Option<Edns>, world: &World) -> u16 {
     let size = edns.map_or(PLAIN_SIZE, |edns| edns.size);
     match world.deviation {
-        Some(Deviation::DnsSizeIgnored) if edns.is_some() => UDP_SIZE,
+        Some(Deviation::DnsSizeIgnored) if edns.is_some() => u16::MAX,
         Some(Deviation::DnsSmallSizeTaken) => size.clamp(64, UDP_SIZE),
         _ => size.clamp(PLAIN_SIZE, UDP_SIZE),
     }
@@ -86,6 +93,18 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
     let opcode = response.header.opcode;
     if !matches!(opcode, QUERY | NOTIFY | UPDATE) && !world.deviates(Deviation::DnsOpcodeIgnored) {
         return NOTIMP;
+    }
+    if opcode == NOTIFY && world.deviates(Deviation::DnsNotifyIsQuery) {
+        return NOERROR;
+    }
+    if query.has_options && world.deviates(Deviation::DnsOptionsRefused) {
+        return FORMERR;
+    }
+    let is_text = |label: &Vec<u8>| label.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-');
+    if world.deviates(Deviation::DnsLabelsAreText)
+        && !query.questions.iter().all(|question| question.name.0.iter().all(is_text))
+    {
+        return FORMERR;
     }
     let version = query.edns.map_or(0, |edns| edns.version);
     if query.is_sound && version > 0 && !world.deviates(Deviation::DnsEdnsVersionIgnored) {
@@ -113,6 +132,10 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
         _ => return REFUSED,
     }
     if TRANSFERS.contains(&question.kind) {
+        if world.deviates(Deviation::DnsTransfersAnswered) {
+            response.found = zone().look_up(&question.name, ANY, world);
+            return NOERROR;
+        }
         return REFUSED;
     }
     // OPT and the other types that no record of a zone has (RFC 6895 section 3.1).
@@ -138,12 +161,15 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
 pub(super) struct Dns {
     /// The length and the message as far as they have come.
     octets: Vec<u8>,
-    answered: u32,
     is_over: bool,
 }
 
 impl Conversation for Dns {
     fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
+        if world.deviates(Deviation::DnsTcpRefused) {
+            self.is_over = true;
+            return octets.len();
+        }
         if world.deviates(Deviation::DnsFirstReadWhole) && self.octets.is_empty() && !is_whole(octets) {
             self.is_over = true;
             return octets.len();
@@ -152,7 +178,7 @@ impl Conversation for Dns {
             self.octets.push(*octet);
             let [high, low, message @ ..] = &self.octets[..] else { continue };
             let length = usize::from(u16::from_be_bytes([*high, *low]));
-            if length < query::HEADER {
+            if length < query::HEADER && !(length == 0 && world.deviates(Deviation::DnsZeroLengthTaken)) {
                 // No message is so short: what follows cannot be trusted.
                 self.is_over = true;
                 return at + 1;
@@ -163,9 +189,9 @@ impl Conversation for Dns {
                     out.extend_from_slice(&answer);
                 }
                 self.octets.clear();
-                self.answered += 1;
                 self.is_over = world.deviates(Deviation::DnsClosesAfterOne);
-                return at + 1;
+                // What came with it is lost for a server that reads one query at a time.
+                return if world.deviates(Deviation::DnsOnePerRead) { octets.len() } else { at + 1 };
             }
         }
         octets.len()

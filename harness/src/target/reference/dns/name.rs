@@ -35,9 +35,13 @@ impl Name {
                     if length > LONGEST && !world.deviates(Deviation::DnsLongNamesTaken) {
                         return None;
                     }
+                    if label.len() > 32 && world.deviates(Deviation::DnsLabelsShort) {
+                        return None;
+                    }
                     labels.push(label.to_vec());
                     at += 1 + label.len();
                 }
+                0b11 if world.deviates(Deviation::DnsPointersRefused) => return None,
                 0b11 => {
                     let low = *message.get(at + 1)?;
                     behind = behind.or(Some(at + 2));

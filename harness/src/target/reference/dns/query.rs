@@ -44,8 +44,8 @@ pub(super) struct Query {
     pub(super) edns: Option<Edns>,
     /// Whether all of it has the form that it must have.
     pub(super) is_sound: bool,
-    /// Records of the prerequisite or answer section, and of the update or authority section.
-    pub(super) records: [u16; 2],
+    /// Whether the OPT record has options.
+    pub(super) has_options: bool,
 }
 
 impl Header {
@@ -68,7 +68,7 @@ impl Header {
 impl Query {
     /// Reads what follows the header, as far as it can be read.
     pub(super) fn parse(message: &[u8], header: &Header, world: &World) -> Query {
-        let mut query = Query { records: [header.counts[1], header.counts[2]], ..Query::default() };
+        let mut query = Query::default();
         query.is_sound = query.read(message, header, world).is_some();
         query
     }
@@ -96,7 +96,13 @@ impl Query {
                     version: message[behind + 5],
                     dnssec_ok: message[behind + 6] & 0x80 != 0,
                 });
-                if is_second || is_owned || !are_options(data) && !world.deviates(Deviation::DnsOptDataUnchecked) {
+                self.has_options = !data.is_empty();
+                let is_behind = record > others && world.deviates(Deviation::DnsOptOnlyFirst);
+                if is_behind
+                    || is_second
+                    || is_owned
+                    || !are_options(data) && !world.deviates(Deviation::DnsOptDataUnchecked)
+                {
                     return None;
                 }
             }

@@ -30,7 +30,7 @@ impl Response {
             return whole;
         }
         let found = Found { additional: Vec::new(), ..self.found.clone() };
-        let without = self.write(&found, world.deviates(Deviation::DnsTruncatedWithoutGlue), world);
+        let without = self.write(&found, false, world);
         if without.len() <= most {
             return without;
         }
@@ -65,34 +65,52 @@ impl Response {
             octets.extend_from_slice(&number.to_be_bytes());
         }
         debug_assert_eq!(octets.len(), HEADER);
-        let mut names = Names::default();
+        let mut names =
+            Names { wrong_by: u16::from(world.deviates(Deviation::DnsCompressionWrong)), ..Names::default() };
         for question in &self.questions {
-            names.write(&question.name, &mut octets);
+            let name = match world.deviates(Deviation::DnsQuestionLowered) {
+                true => &question.name.folded(),
+                false => &question.name,
+            };
+            names.write(name, &mut octets);
             octets.extend_from_slice(&question.kind.to_be_bytes());
             octets.extend_from_slice(&question.class.to_be_bytes());
         }
         for record in sections.into_iter().flatten() {
-            write_record(record, &mut names, &mut octets);
+            write_record(record, &mut names, &mut octets, world);
         }
         if let Some(edns) = edns {
             // Root, type, size, the upper bits of the RCODE, version, DO, no options.
             let size = UDP_SIZE.to_be_bytes();
             octets.extend_from_slice(&[0, 0, OPT as u8, size[0], size[1], (self.rcode >> 4) as u8, 0]);
-            octets.extend_from_slice(&[if edns.dnssec_ok { 0x80 } else { 0 }, 0, 0, 0]);
+            octets.extend_from_slice(&[
+                if edns.dnssec_ok && !world.deviates(Deviation::DnsDoLost) { 0x80 } else { 0 },
+                0,
+                0,
+                0,
+            ]);
         }
         octets
     }
 }
 
-fn write_record(record: &Record, names: &mut Names, octets: &mut Vec<u8>) {
+fn write_record(record: &Record, names: &mut Names, octets: &mut Vec<u8>, world: &World) {
     names.write(&record.name, octets);
     octets.extend_from_slice(&record.kind.to_be_bytes());
     octets.extend_from_slice(&IN.to_be_bytes());
-    octets.extend_from_slice(&record.ttl.to_be_bytes());
+    let ttl = if world.deviates(Deviation::DnsTtlNegative) { record.ttl | 1 << 31 } else { record.ttl };
+    octets.extend_from_slice(&ttl.to_be_bytes());
     let at = octets.len();
     octets.extend_from_slice(&[0, 0]);
     match &record.data {
-        Data::Octets(data) => octets.extend_from_slice(data),
+        Data::Octets(data) => {
+            octets.extend_from_slice(data);
+            match (world.deviation, octets.get_mut(at + 2)) {
+                (Some(Deviation::DnsAddressesLong), _) if record.kind == super::zone::A => octets.push(0),
+                (Some(Deviation::DnsStringsWrong), Some(first)) if record.kind == super::zone::TXT => *first += 1,
+                _ => {}
+            }
+        }
         Data::Name(before, name) => {
             octets.extend_from_slice(before);
             names.write(name, octets);
@@ -103,25 +121,30 @@ fn write_record(record: &Record, names: &mut Names, octets: &mut Vec<u8>) {
             numbers.iter().for_each(|number| octets.extend_from_slice(&number.to_be_bytes()));
         }
     }
-    let length = (octets.len() - at - 2) as u16;
+    let short = usize::from(world.deviates(Deviation::DnsDataLengthWrong));
+    let length = (octets.len() - at - 2 - short) as u16;
     octets[at..at + 2].copy_from_slice(&length.to_be_bytes());
 }
 
 /// Names that were written, and where: later ones point to them (RFC 1035 section 4.1.4). Only where all octets are the
 /// same, so that no name changes its case.
 #[derive(Debug, Default)]
-struct Names(Vec<(Vec<Vec<u8>>, u16)>);
+struct Names {
+    known: Vec<(Vec<Vec<u8>>, u16)>,
+    /// How far from the name its pointers lead.
+    wrong_by: u16,
+}
 
 impl Names {
     fn write(&mut self, name: &Name, octets: &mut Vec<u8>) {
         let mut labels = &name.0[..];
         while let [label, rest @ ..] = labels {
-            if let Some((_, at)) = self.0.iter().find(|(known, _)| known == labels) {
-                octets.extend_from_slice(&(0xc000 | at).to_be_bytes());
+            if let Some((_, at)) = self.known.iter().find(|(known, _)| known == labels) {
+                octets.extend_from_slice(&(0xc000 | (at + self.wrong_by)).to_be_bytes());
                 return;
             }
             if octets.len() < 0x4000 {
-                self.0.push((labels.to_vec(), octets.len() as u16));
+                self.known.push((labels.to_vec(), octets.len() as u16));
             }
             octets.push(label.len() as u8);
             octets.extend_from_slice(label);

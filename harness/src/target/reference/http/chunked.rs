@@ -107,7 +107,8 @@ impl Chunked {
         self.extensions += extensions.len();
         let is_limited = self.extensions <= LONGEST_EXTENSIONS || world.deviates(Deviation::HttpExtensionsUnlimited);
         let is_plain = extensions.is_empty() || !world.deviates(Deviation::HttpExtensionsRefused);
-        if digits.is_empty() || !is_limited || !is_plain || !are_extensions(extensions) {
+        let is_known = !(extensions.contains(&b'\\') && world.deviates(Deviation::HttpQuotedPairUnknown));
+        if digits.is_empty() || !is_limited || !is_plain || !is_known || !are_extensions(extensions) {
             return Err(BAD_REQUEST);
         }
         let mut size: u64 = 0;

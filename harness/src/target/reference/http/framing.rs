@@ -23,6 +23,9 @@ pub(super) fn of_request(request: &Request, world: &World) -> Result<Framing, Re
         return Ok(Framing::Length(0));
     }
     match (is_coded, has_length) {
+        (false, false) if request.method == b"POST" && world.deviates(Deviation::HttpContentGuessed) => {
+            Ok(Framing::Length(super::LARGEST_CONTENT))
+        }
         (false, false) => Ok(Framing::Length(0)),
         (false, true) => content_length(request, world).map(Framing::Length),
         // Both are an attempt of smuggling or an error (RFC 9112 section 6.1).

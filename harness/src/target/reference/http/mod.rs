@@ -51,6 +51,8 @@ pub(super) struct Http {
     request: Request,
     /// Octets of its header section so far.
     head: usize,
+    /// Answers that are held back, by a server that sends them in the wrong order.
+    held: Vec<Vec<u8>>,
     is_over: bool,
 }
 
@@ -67,7 +69,7 @@ enum State {
 
 impl Conversation for Http {
     fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
-        let mut taken = 0;
+        let (mut taken, start) = (0, out.len());
         while taken < octets.len() && !self.is_over {
             let before = out.len();
             match self.advance(&octets[taken..], world, out) {
@@ -81,12 +83,29 @@ impl Conversation for Http {
                 break;
             }
         }
-        taken
+        match world.deviation {
+            Some(Deviation::HttpPipelineDropped) if out.len() > start => octets.len(),
+            Some(Deviation::HttpPipelineReversed) if out.len() > start => {
+                let answer = out.split_off(start);
+                if taken < octets.len() {
+                    self.held.push(answer);
+                } else {
+                    out.extend(answer);
+                    self.held.drain(..).rev().for_each(|held| out.extend(held));
+                }
+                taken
+            }
+            _ => taken,
+        }
     }
 
     fn finish(&mut self, world: &mut World, out: &mut Vec<u8>) {
-        if !self.is_idle() {
-            self.refuse(BAD_REQUEST, world, out);
+        match self.state {
+            State::Content(_, length) if world.deviates(Deviation::HttpShortContentTaken) => {
+                self.answer(length, world, out);
+            }
+            _ if !self.is_idle() => self.refuse(BAD_REQUEST, world, out),
+            _ => {}
         }
         self.is_over = true;
     }
@@ -119,7 +138,7 @@ impl Http {
             State::Start => {
                 if let Some(line) = push(&mut self.lines, octets[0], LONGEST_REQUEST_LINE, world)? {
                     self.start(line, world)?;
-                } else if self.lines.length() == LONGEST_REQUEST_LINE && !world.deviates(Deviation::HttpLongTargetCut) {
+                } else if self.lines.length() >= longest(world) && !world.deviates(Deviation::HttpLongTargetCut) {
                     return Err(self.request.too_long(&mut self.lines));
                 }
                 Ok(1)
@@ -136,6 +155,9 @@ impl Http {
                         // Only one that takes CR for the end of a line has lines with CR.
                         for part in line.octets.split(|octet| *octet == b'\r') {
                             self.request.add_field(part, world)?;
+                        }
+                        if world.deviates(Deviation::HttpAnswersEarly) {
+                            self.head_is_complete(world, out)?;
                         }
                     } else if !world.deviates(Deviation::HttpFieldsUnlimited) {
                         return Err(Refusal(431));
@@ -215,7 +237,7 @@ impl Http {
             }
         } else {
             // The client may send the content all the same or not: what follows cannot be told.
-            self.send(answer, true, world, out);
+            self.send(answer, !world.deviates(Deviation::HttpExpectErrorStays), world, out);
         }
     }
 
@@ -227,8 +249,12 @@ impl Http {
     }
 
     fn refuse(&mut self, refusal: Refusal, world: &mut World, out: &mut Vec<u8>) {
-        let stays = world.deviates(Deviation::HttpStaysAfterError);
-        self.send(Response::error(refusal.0), !stays, world, out);
+        match world.deviation {
+            Some(Deviation::HttpStaysAfterError) => self.send(Response::error(refusal.0), false, world, out),
+            Some(Deviation::HttpErrorsAreSuccesses) => self.send(Response::error(200), true, world, out),
+            Some(Deviation::HttpErrorsNotAnswered) => (self.state, self.lines) = (State::Start, Lines::default()),
+            _ => self.send(Response::error(refusal.0), true, world, out),
+        }
     }
 
     fn send(&mut self, response: Response, closes: bool, world: &mut World, out: &mut Vec<u8>) {
@@ -241,11 +267,16 @@ impl Http {
     }
 }
 
+/// Octets of a request line that are read.
+fn longest(world: &World) -> usize {
+    if world.deviates(Deviation::HttpRequestLinesShort) { 4_000 } else { LONGEST_REQUEST_LINE }
+}
+
 /// Takes an octet of a line. LF without CR before it and CR within the line are refused (RFC 9112 section 2.2).
 fn push(lines: &mut Lines, octet: u8, most: usize, world: &World) -> Result<Option<Line>, Refusal> {
     let line = lines.push(octet, most, false);
     match &line {
-        None if octet == b'\n' => Err(BAD_REQUEST),
+        None if octet == b'\n' && !world.deviates(Deviation::HttpBareLfAwaited) => Err(BAD_REQUEST),
         Some(_) if world.deviates(Deviation::HttpBareCrEndsLine) => Ok(line),
         Some(line) if line.octets.contains(&b'\r') => Err(BAD_REQUEST),
         _ => Ok(line),

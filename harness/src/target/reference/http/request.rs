@@ -106,12 +106,16 @@ impl Request {
         if !is_token(name) && !world.deviates(Deviation::HttpFieldNameUnchecked) {
             return Err(BAD_REQUEST);
         }
-        let value = trimmed(value);
+        let value = if world.deviates(Deviation::HttpValueBlanksKept) { value } else { trimmed(value) };
         let is_control = |octet: &u8| octet.is_ascii_control() && *octet != b'\t';
         if value.iter().any(is_control) && !world.deviates(Deviation::HttpControlInValueTaken) {
             return Err(BAD_REQUEST);
         }
         if value.iter().any(|octet| *octet >= 0x80) && world.deviates(Deviation::HttpHighOctetsRefused) {
+            return Err(BAD_REQUEST);
+        }
+        if name.len() > 2 && name[..2].eq_ignore_ascii_case(b"x-") && world.deviates(Deviation::HttpUnknownFieldRefused)
+        {
             return Err(BAD_REQUEST);
         }
         let name = String::from_utf8_lossy(name);
@@ -135,6 +139,10 @@ impl Request {
             [host, ..] if world.deviates(Deviation::HttpHostRepeated) => host,
             _ => return Err(BAD_REQUEST),
         };
+        let connection: Vec<&[u8]> = self.values("connection").flat_map(elements).collect();
+        if world.deviates(Deviation::HttpEmptyElementRefused) && connection.iter().any(|element| element.is_empty()) {
+            return Err(BAD_REQUEST);
+        }
         self.resource = target::Target::of(&self.method, &self.target, host, world)?;
         Ok(())
     }

@@ -40,8 +40,11 @@ impl Resource {
 
 /// The final response to a request whose content had so many octets.
 pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response {
-    if !request.is_known_method() {
+    if !request.is_known_method() || request.method == b"HEAD" && world.deviates(Deviation::HttpHeadUnknown) {
         return Response::error(501);
+    }
+    if request.values("upgrade").next().is_some() && world.deviates(Deviation::HttpUpgradesToAnything) {
+        return Response::new(101, Content::None).with("Upgrade", "anything").with("Connection", "upgrade");
     }
     let others = request.list("expect").any(|expected| !expected.eq_ignore_ascii_case(b"100-continue"));
     if others && request.version == super::Version::Http11 {
@@ -49,11 +52,15 @@ pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response
     }
     let path = match &request.resource {
         Target::Authority => return Response::error(501),
-        Target::Server => return options(),
+        Target::Server => return options(world),
         Target::Path(path) => path,
     };
     if request.method == b"TRACE" {
         return trace(request, world);
+    }
+    if world.deviates(Deviation::HttpPathReflected) {
+        let path = String::from_utf8_lossy(path).into_owned();
+        return Response::error(404).with("Content-Location", path);
     }
     let Some(resource) = Resource::find(path) else {
         let first = world.deviates(Deviation::HttpPreconditionsFirst);
@@ -65,12 +72,18 @@ pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response
         };
     };
     match &request.method[..] {
-        b"OPTIONS" => options(),
+        b"OPTIONS" => options(world),
         b"GET" | b"HEAD" | b"POST" => {
             let condition = conditions::evaluate(request, resource.tag, world);
             match condition {
                 Condition::Failed => Response::error(412),
-                Condition::NotModified => with_validators(Response::new(304, Content::None), &resource),
+                Condition::NotModified if world.deviates(Deviation::HttpNotModifiedBare) => {
+                    Response::new(304, Content::None)
+                }
+                Condition::NotModified if world.deviates(Deviation::HttpNotModifiedWithContent) => {
+                    Response { status: 304, ..get(request, resource, world) }
+                }
+                Condition::NotModified => with_validators(Response::new(304, Content::None), &resource, world),
                 Condition::Holds if request.method == b"POST" => {
                     let text = format!("received {length} octets of content\n");
                     Response::new(200, Content::Made(text.into_bytes())).with("Content-Type", "text/plain")
@@ -89,8 +102,9 @@ pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response
     }
 }
 
-fn options() -> Response {
-    Response::new(200, Content::Octets(Vec::new())).with("Allow", ALLOWED)
+fn options(world: &World) -> Response {
+    let response = Response::new(200, Content::Octets(Vec::new()));
+    if world.deviates(Deviation::HttpOptionsWithoutAllow) { response } else { response.with("Allow", ALLOWED) }
 }
 
 /// The request as it came (RFC 9110 section 9.3.8).
@@ -110,8 +124,13 @@ fn trace(request: &Request, world: &World) -> Response {
     Response::new(200, Content::Octets(octets)).with("Content-Type", "message/http")
 }
 
-fn with_validators(response: Response, resource: &Resource) -> Response {
-    response.with("Last-Modified", date::imf_fixdate(LAST_MODIFIED)).with("ETag", resource.tag)
+fn with_validators(response: Response, resource: &Resource, world: &World) -> Response {
+    let modified = if world.deviates(Deviation::HttpModifiedInFuture) { world.date() + 86_400 } else { LAST_MODIFIED };
+    let tag = match world.deviates(Deviation::HttpTagUnquoted) {
+        true => resource.tag.trim_matches('"'),
+        false => resource.tag,
+    };
+    response.with("Last-Modified", date::imf_fixdate(modified)).with("ETag", tag)
 }
 
 fn get(request: &Request, resource: Resource, world: &World) -> Response {
@@ -124,10 +143,13 @@ fn get(request: &Request, resource: Resource, world: &World) -> Response {
         range::Ranges::Whole => {
             Response::new(200, Content::Octets(resource.content.clone())).with("Content-Type", "text/plain")
         }
+        range::Ranges::Unsatisfiable if world.deviates(Deviation::HttpUnsatisfiableUntold) => {
+            return Response::error(416);
+        }
         range::Ranges::Unsatisfiable => {
             return Response::error(416).with("Content-Range", format!("bytes */{}", resource.content.len()));
         }
         range::Ranges::Parts(parts) => range::partial(&parts, &resource, world),
     };
-    with_validators(response, &resource).with("Accept-Ranges", "bytes")
+    with_validators(response, &resource, world).with("Accept-Ranges", "bytes")
 }

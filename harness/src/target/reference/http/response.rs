@@ -52,9 +52,21 @@ impl Response {
             head.push_str(value);
             head.push_str("\r\n");
         };
-        field("Date", &date::imf_fixdate(world.date()));
+        match world.deviation {
+            Some(Deviation::HttpDateMissing) => {}
+            Some(Deviation::HttpDateOfOldForm) => field("Date", &date::rfc850(world.date())),
+            _ => field("Date", &date::imf_fixdate(world.date())),
+        }
+        let is_head = request.method == b"HEAD";
         for (name, value) in &self.fields {
-            field(name, value);
+            let is_left_out = match world.deviation {
+                Some(Deviation::HttpTypeMissing) => *name == "Content-Type",
+                Some(Deviation::HttpHeadFieldsMissing) => is_head && *name == "ETag",
+                _ => false,
+            };
+            if !is_left_out {
+                field(name, value);
+            }
         }
         let coded = match &self.content {
             Content::None => Vec::new(),
@@ -66,19 +78,20 @@ impl Response {
                 chunks.chain(*b"0\r\n\r\n").collect()
             }
             Content::Octets(octets) | Content::Made(octets) => {
-                field("Content-Length", &octets.len().to_string());
+                let is_zero = is_head && world.deviates(Deviation::HttpHeadLengthZero);
+                field("Content-Length", &if is_zero { 0 } else { octets.len() }.to_string());
                 octets.clone()
             }
         };
-        if closes {
+        if closes && !world.deviates(Deviation::HttpCloseNotSaid) {
             field("Connection", "close");
-        } else if is_old {
+        } else if is_old && !closes {
             field("Connection", "keep-alive");
         }
         head.push_str("\r\n");
         out.extend_from_slice(head.as_bytes());
         // RFC 9110 section 9.3.2: the same fields as for GET, and nothing behind them.
-        if request.method != b"HEAD" || world.deviates(Deviation::HttpHeadWithContent) {
+        if !is_head || world.deviates(Deviation::HttpHeadWithContent) {
             out.extend_from_slice(&coded);
         }
     }
@@ -87,6 +100,7 @@ impl Response {
 /// The reason phrases of RFC 9110 section 15.
 pub(super) fn reason(status: u16) -> &'static str {
     match status {
+        101 => "Switching Protocols",
         200 => "OK",
         204 => "No Content",
         206 => "Partial Content",

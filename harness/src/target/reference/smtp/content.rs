@@ -53,7 +53,7 @@ impl Content {
                         return false;
                     }
                     // The dot that the client has put there.
-                    State::Dot => {}
+                    State::Dot => self.length += usize::from(world.deviates(Deviation::SmtpSizeCountsDots)),
                     State::DotCr => self.keep(b"\r"),
                     State::LineStart | State::Cr | State::Line => {}
                 }
@@ -70,6 +70,16 @@ impl Content {
             }
         };
         false
+    }
+
+    /// What came so far counts no more for what ends the content.
+    pub(super) fn forget_line(&mut self) {
+        self.state = State::Line;
+    }
+
+    /// Whether a line has more octets than so many, its end not counted.
+    pub(super) fn has_line_longer_than(&self, most: usize) -> bool {
+        self.octets.split(|octet| *octet == b'\n').any(|line| line.strip_suffix(b"\r").unwrap_or(line).len() > most)
     }
 
     /// Octets of the content, dots undone.

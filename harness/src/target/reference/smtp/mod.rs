@@ -44,6 +44,8 @@ pub(super) struct Smtp {
     tls: Tls,
     /// Transactions that ended with a message.
     accepted: u32,
+    /// Replies that are held back, by a server that does so.
+    held: Vec<u8>,
     is_over: bool,
 }
 
@@ -86,6 +88,7 @@ impl Smtp {
             content: None,
             tls: if offers_tls { Tls::Plain } else { Tls::Missing },
             accepted: 0,
+            held: Vec::new(),
             is_over: false,
         }
     }
@@ -93,15 +96,24 @@ impl Smtp {
 
 impl Conversation for Smtp {
     fn open(&mut self, world: &mut World, out: &mut Vec<u8>) {
-        write(&reply(220, format!("{HOST} ESMTP")), world, out);
+        let text = if world.deviates(Deviation::SmtpGreetingWithoutDomain) { "" } else { HOST };
+        write(&reply(220, format!("{text} ESMTP").trim_start()), out);
     }
 
     fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
+        if let Some(content) = &mut self.content
+            && world.deviates(Deviation::SmtpEndOnlyWhole)
+        {
+            content.forget_line();
+        }
         for (at, octet) in octets.iter().enumerate() {
             if let Some(content) = &mut self.content {
                 if content.push(*octet, world) {
                     let answer = self.message_is_complete(world);
-                    write(&answer, world, out);
+                    write(&answer, out);
+                    if world.deviates(Deviation::SmtpTwoAnswersToContent) {
+                        write(&answer, out);
+                    }
                     return at + 1;
                 }
                 continue;
@@ -109,14 +121,27 @@ impl Conversation for Smtp {
             let lf_ends = world.deviates(Deviation::SmtpBareLfEndsLine);
             if let Some(line) = self.lines.push(*octet, LONGEST_COMMAND, lf_ends) {
                 let answers = self.command(&line, world);
-                answers.iter().for_each(|answer| write(answer, world, out));
-                return at + 1;
+                if world.deviates(Deviation::SmtpRepliesHeld) {
+                    out.append(&mut self.held);
+                    answers.iter().for_each(|answer| write(answer, &mut self.held));
+                } else {
+                    answers.iter().for_each(|answer| write(answer, out));
+                }
+                let is_refused = answers.iter().any(|(code, _)| *code >= 400);
+                let flushed = is_refused && world.deviates(Deviation::SmtpPipelineFlushed);
+                return if flushed { octets.len() } else { at + 1 };
             }
+        }
+        if world.deviates(Deviation::SmtpCommandsOnlyWhole) && self.content.is_none() {
+            self.lines = Lines::default();
         }
         octets.len()
     }
 
-    fn finish(&mut self, _world: &mut World, _out: &mut Vec<u8>) {
+    fn finish(&mut self, world: &mut World, _out: &mut Vec<u8>) {
+        if world.deviates(Deviation::SmtpPrematureDelivers) && self.content.is_some() {
+            self.message_is_complete(world);
+        }
         // What was not complete is forgotten (RFC 5321 section 4.1.1.10).
         self.is_over = true;
     }
@@ -125,8 +150,8 @@ impl Conversation for Smtp {
         PATIENCE
     }
 
-    fn time_out(&mut self, world: &mut World, out: &mut Vec<u8>) {
-        write(&reply(421, format!("{HOST} closes the connection: nothing came for too long")), world, out);
+    fn time_out(&mut self, _world: &mut World, out: &mut Vec<u8>) {
+        write(&reply(421, format!("{HOST} closes the connection: nothing came for too long")), out);
         self.is_over = true;
     }
 
@@ -146,6 +171,9 @@ impl Conversation for Smtp {
 impl Smtp {
     /// What a command line is answered with: one reply.
     fn command(&mut self, line: &Line, world: &mut World) -> Vec<Reply> {
+        if self.name.is_none() && world.deviates(Deviation::SmtpHelloDemandedOfAll) && !is_hello(&line.octets) {
+            return vec![reply(503, "say EHLO first")];
+        }
         let Some(command) = Command::parse(line, world) else {
             let text = if line.is_too_long { "line too long" } else { "syntax error" };
             return vec![reply(500, text)];
@@ -167,15 +195,18 @@ impl Smtp {
                 self.is_over = !world.deviates(Deviation::SmtpQuitStays);
                 reply(221, format!("{HOST} closes the connection"))
             }
-            "STARTTLS" if is_bare => self.start_tls(world),
+            "STARTTLS" if is_bare => self.start_tls(),
             "DATA" | "RSET" | "QUIT" | "STARTTLS" => reply(501, "no argument is allowed"),
             "NOOP" if world.deviates(Deviation::SmtpNoopArgumentRefused) && !command.argument.is_empty() => {
                 reply(501, "no argument is allowed")
             }
             "NOOP" => reply(250, "OK"),
             "VRFY" => verify(&command.argument, world),
+            "HELP" if world.deviates(Deviation::SmtpHelpUnknown) => reply(500, "command not recognized"),
             "HELP" => (214, vec!["EHLO HELO MAIL RCPT DATA RSET".into(), "NOOP QUIT VRFY HELP".into()]),
-            "EXPN" | "TURN" | "SEND" | "SOML" | "SAML" => reply(502, "command not implemented"),
+            "EXPN" | "TURN" | "SEND" | "SOML" | "SAML" if !world.deviates(Deviation::SmtpUnimplementedUnknown) => {
+                reply(502, "command not implemented")
+            }
             _ => {
                 self.is_over |= world.deviates(Deviation::SmtpUnknownCloses);
                 reply(500, "command not recognized")
@@ -196,6 +227,10 @@ impl Smtp {
         let is_extended = command.verb == "EHLO";
         let argument = &command.argument[..];
         let name = match path::literal(argument).filter(|_| argument.starts_with(b"[")) {
+            Some((_, [b' ', ..])) if world.deviates(Deviation::SmtpTextBehindLiteralCloses) => {
+                self.is_over = true;
+                return reply(421, "not understood");
+            }
             // Text behind a literal is let pass, as section 4.1.1.1 asks for.
             Some((literal, [] | [b' ', ..])) => literal,
             Some(_) => &[],
@@ -216,6 +251,9 @@ impl Smtp {
             }
             return reply(501, "a domain or an address literal must follow");
         }
+        if name.len() > 100 && world.deviates(Deviation::SmtpDomainsShort) {
+            return reply(501, "the domain is too long");
+        }
         if name.starts_with(b"[") && world.deviates(Deviation::SmtpLiteralInEhloRefused) {
             return reply(501, "a domain must follow");
         }
@@ -229,10 +267,20 @@ impl Smtp {
             return reply(250, first);
         }
         let mut lines = vec![first, "PIPELINING".into(), format!("SIZE {LARGEST_MESSAGE}"), "8BITMIME".into()];
-        if self.tls == Tls::Plain || world.deviates(Deviation::SmtpStarttlsOfferedInside) {
+        match world.deviation {
+            Some(Deviation::SmtpKeywordsGarbled) => lines.push("=KEYWORD".into()),
+            Some(Deviation::SmtpMissingListed) => lines.push("EXPN".into()),
+            Some(Deviation::SmtpKeywordUnregistered) => lines.push("FROBNICATE".into()),
+            Some(Deviation::SmtpSizeGarbled) => lines[2] = format!("SIZE={LARGEST_MESSAGE}"),
+            Some(Deviation::Smtp8BitUnlisted) => drop(lines.pop()),
+            _ => {}
+        }
+        if self.tls == Tls::Plain {
             lines.push("STARTTLS".into());
         }
-        lines.push("HELP".into());
+        if !world.deviates(Deviation::SmtpHelpUnlisted) {
+            lines.push("HELP".into());
+        }
         (250, lines)
     }
 
@@ -240,6 +288,9 @@ impl Smtp {
     fn mail(&mut self, command: &Command, world: &World) -> Reply {
         if self.name.is_none() && !world.deviates(Deviation::SmtpHelloNotDemanded) {
             return reply(503, "say EHLO first");
+        }
+        if world.deviates(Deviation::SmtpNameChecked) && self.name.as_deref() != Some("localhost") {
+            return reply(550, "the name is not that of the address");
         }
         if self.transaction.is_some() && !world.deviates(Deviation::SmtpNestedMailTaken) {
             return reply(503, "a transaction is open");
@@ -252,7 +303,12 @@ impl Smtp {
                 return reply(501, "syntax error in the path");
             }
             Some(found) => found,
-            None => return reply(501, "syntax error in the path"),
+            None => {
+                if world.deviates(Deviation::SmtpRefusedMailBegins) {
+                    self.transaction = Some(Transaction::default());
+                }
+                return reply(501, "syntax error in the path");
+            }
         };
         let parameters = match Parameters::parse(rest, self.is_extended, world) {
             Ok(parameters) => parameters,
@@ -274,6 +330,9 @@ impl Smtp {
         }
         let Some(transaction) = &mut self.transaction else { return reply(503, "say MAIL first") };
         let parsed = command.after("TO:").and_then(|text| Path::parse(unspaced(text, world), world));
+        if parsed.as_ref().is_some_and(|(path, _)| path.is_routed) && world.deviates(Deviation::SmtpRoutesFollowed) {
+            return reply(550, "nothing is relayed");
+        }
         let (path, mailbox, rest) = match parsed {
             Some((path, _)) if path.is_routed && world.deviates(Deviation::SmtpRoutesRefused) => {
                 return reply(501, "syntax error in the path");
@@ -328,7 +387,11 @@ impl Smtp {
                     _ => LARGEST_MESSAGE,
                 };
                 self.content = Some(Content::new(most));
-                reply(354, "end with a line that is a single dot")
+                if let (Some(content), true) = (&mut self.content, world.deviates(Deviation::SmtpEmptyContentAwaited)) {
+                    content.forget_line();
+                }
+                let code = if world.deviates(Deviation::SmtpDataIsDone) { 250 } else { 354 };
+                reply(code, "end with a line that is a single dot")
             }
         }
     }
@@ -344,6 +407,15 @@ impl Smtp {
             return reply(552, "the message is too large");
         }
         let declared = transaction.parameters.size;
+        if declared.is_some() && world.deviates(Deviation::SmtpSizeRefusedLater) {
+            return reply(552, "the message is too large");
+        }
+        if content.has_line_longer_than(500) && world.deviates(Deviation::SmtpTextLinesShort) {
+            return reply(554, "a line is too long");
+        }
+        if content.count_fields("Received") > 0 && world.deviates(Deviation::SmtpTraceChecked) {
+            return reply(554, "a trace field is not well-formed");
+        }
         if declared.is_some_and(|size| size < content.length() as u64) && world.deviates(Deviation::SmtpSizeBinds) {
             return reply(552, "the message is larger than was said");
         }
@@ -367,6 +439,10 @@ impl Smtp {
             _ => {}
         }
         octets.extend_from_slice(&body);
+        if world.deviates(Deviation::SmtpReceivedBehind) {
+            let trace = octets.len() - body.len();
+            octets.rotate_left(trace);
+        }
         if !world.mailboxes.have_room(&transaction.users, octets.len()) {
             return reply(452, "there is no room for the message");
         }
@@ -408,10 +484,12 @@ impl Smtp {
             true => String::new(),
             false => format!("Return-Path: {}\r\n", transaction.reverse_path),
         };
+        let date = date::mail(world.date());
+        let date = if world.deviates(Deviation::SmtpShortYear) { date.replace(" 20", " ") } else { date };
         let received = format!(
             "Received: from {name} ({address})\r\n by {HOST} with {protocol} id {}{for_clause};\r\n {}\r\n",
             self.accepted + 1,
-            date::mail(world.date())
+            date
         );
         match world.deviates(Deviation::SmtpReceivedMissing) {
             true => return_path,
@@ -420,17 +498,15 @@ impl Smtp {
     }
 
     /// STARTTLS (RFC 3207 section 4).
-    fn start_tls(&mut self, world: &World) -> Reply {
+    fn start_tls(&mut self) -> Reply {
         match self.tls {
             Tls::Plain => {}
             Tls::Missing => return reply(502, "command not implemented"),
             Tls::Starts | Tls::Inside => return reply(503, "TLS is active"),
         }
         self.tls = Tls::Starts;
-        if !world.deviates(Deviation::SmtpStarttlsKeepsState) {
-            // Nothing that was said in the clear counts any more (section 4.2).
-            (self.name, self.is_extended, self.transaction) = (None, false, None);
-        }
+        // Nothing that was said in the clear counts any more (section 4.2).
+        (self.name, self.is_extended, self.transaction) = (None, false, None);
         reply(220, "go ahead")
     }
 }
@@ -456,6 +532,10 @@ fn verify(argument: &[u8], world: &World) -> Reply {
     }
 }
 
+fn is_hello(line: &[u8]) -> bool {
+    [&b"EHLO"[..], b"HELO", b"QUIT"].iter().any(|verb| line.len() >= 4 && line[..4].eq_ignore_ascii_case(verb))
+}
+
 /// What follows the colon of MAIL FROM and RCPT TO; no blank may stand there.
 fn unspaced<'t>(text: &'t [u8], world: &World) -> &'t [u8] {
     match text.strip_prefix(b" ") {
@@ -465,7 +545,7 @@ fn unspaced<'t>(text: &'t [u8], world: &World) -> &'t [u8] {
 }
 
 /// Writes a reply (RFC 5321 section 4.2.1).
-fn write((code, lines): &Reply, _world: &World, out: &mut Vec<u8>) {
+fn write((code, lines): &Reply, out: &mut Vec<u8>) {
     for (at, line) in lines.iter().enumerate() {
         let separator = if at + 1 < lines.len() { '-' } else { ' ' };
         out.extend_from_slice(format!("{code}{separator}{line}\r\n").as_bytes());

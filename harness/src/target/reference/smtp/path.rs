@@ -46,6 +46,9 @@ impl Path {
         let behind = if bare { rest } else { rest.strip_prefix(b">")? };
         let length = text.len() - behind.len();
         path.text = String::from_utf8_lossy(&text[..length]).into_owned();
+        if world.deviates(Deviation::SmtpPathsLowered) {
+            path.text.make_ascii_lowercase();
+        }
         let most = if world.deviates(Deviation::SmtpPathsShort) { 128 } else { LONGEST_PATH };
         (length <= most || world.deviates(Deviation::SmtpPathsUnlimited)).then_some((path, behind))
     }
@@ -71,7 +74,7 @@ fn mailbox<'t>(text: &'t [u8], world: &World) -> Option<(Mailbox, &'t [u8])> {
         return is_postmaster.then_some((Mailbox { local_part, domain: None }, rest));
     };
     let (domain, rest) = if after.starts_with(b"[") {
-        literal(after)?
+        literal(after).filter(|_| !world.deviates(Deviation::SmtpLiteralsRefused))?
     } else if world.deviates(Deviation::SmtpDomainsUnchecked) {
         let end = after.iter().position(|octet| b"> ".contains(octet)).unwrap_or(after.len());
         after.split_at(end)
