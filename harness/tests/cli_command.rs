@@ -12,6 +12,8 @@ mod config;
 mod coverage;
 #[path = "cli_command/dialogues.rs"]
 mod dialogues;
+#[path = "cli_command/fuzz.rs"]
+mod fuzz;
 #[path = "cli_command/help.rs"]
 mod help;
 #[path = "cli_command/html.rs"]

@@ -60,7 +60,7 @@ pub(super) enum Command {
     SelfTest(SelfTest),
     /// Bring scripts into the canonical layout
     Fmt(Fmt),
-    /// Make scripts of what a fuzzer found
+    /// Fuzz targets as they are, and make scripts of what is found
     Fuzz(Fuzz),
     /// Tell what in a capture breaks an RFC
     Inspect(Inspect),

@@ -6,8 +6,10 @@
 
 use crate::monitor::{Monitor, Vantage};
 
+mod black_box;
 mod campaign;
 mod dialogue;
+mod differential;
 mod finding;
 pub mod memory;
 mod oracle;
@@ -15,17 +17,23 @@ mod parsers;
 mod run;
 pub mod session;
 mod smoltcp;
+mod states;
 mod target;
 mod triage;
 
+pub use black_box::{
+    BlackBox, Event, Examined, Found, Progress, Repeated, Resumed, Seeds, Totals, Unrepeated, examine, repeat,
+};
 pub use campaign::Campaign;
 pub use dialogue::{dialogue_framing, dialogue_round_trip, dns_message};
+pub use differential::{Class, Compared, Comparison, Difference, compare};
 pub use finding::{Cause, Finding};
 pub use oracle::{Complaint, Oracle};
 pub use parsers::{config_parse, script_round_trip, wire_round_trip};
 pub use run::{Cut, Ran, Runner, Step};
 pub use session::Session;
 pub use smoltcp::KNOWN_OF_SMOLTCP;
+pub use states::{Reached, State, States};
 pub use target::{mutate_input, run_input};
 pub use triage::{Replayed, Triaged, minimise, triage};
 

@@ -10,6 +10,8 @@ pub(crate) mod coverage;
 #[cfg(feature = "cli")]
 mod diagram;
 #[cfg(feature = "cli")]
+pub(crate) mod fuzz;
+#[cfg(feature = "cli")]
 mod html;
 #[cfg(feature = "cli")]
 mod human;

@@ -141,12 +141,29 @@ impl TargetEntry {
         }
     }
 
-    /// What makes its targets; `None` where each run makes them its own way.
-    pub fn factory(&self) -> Option<Arc<dyn TargetFactory>> {
+    /// What makes its targets.
+    pub fn factory(&self) -> Arc<dyn TargetFactory> {
+        let factory: Arc<dyn TargetFactory> = match &self.maker {
+            Maker::Linux(factory) => Arc::clone(factory) as Arc<dyn TargetFactory>,
+            Maker::Server(factory) => Arc::clone(factory) as Arc<dyn TargetFactory>,
+            Maker::Other(factory) => Arc::clone(factory),
+        };
+        self.with_faults(factory)
+    }
+
+    /// What makes targets on which many sessions follow each other as fast as they can.
+    pub fn session_factory(&self) -> Arc<dyn TargetFactory> {
         match &self.maker {
-            Maker::Linux(_) | Maker::Server(_) => None,
-            Maker::Other(factory) => Some(Arc::clone(factory)),
+            Maker::Linux(factory) => {
+                let factory: Arc<dyn TargetFactory> = Arc::new(factory.unpunctual());
+                self.with_faults(factory)
+            }
+            Maker::Other(_) | Maker::Server(_) => self.factory(),
         }
+    }
+
+    fn with_faults(&self, factory: Arc<dyn TargetFactory>) -> Arc<dyn TargetFactory> {
+        if self.faults.is_empty() { factory } else { Arc::new(Faulty { factory, faults: self.faults.clone() }) }
     }
 
     /// By what right and device its runs reach the kernel, if they do.
@@ -189,6 +206,32 @@ impl TargetEntry {
             (Maker::Server(factory), folder) => factory.create_in(link, folder),
             (Maker::Other(factory), _) => factory.create(link),
         }?;
+        self.faults.iter().try_fold(target, |target, fault| fault.wrap(target, link))
+    }
+}
+
+/// Makes targets that misbehave on purpose.
+struct Faulty {
+    factory: Arc<dyn TargetFactory>,
+    /// The innermost first.
+    faults: Vec<&'static Fault>,
+}
+
+impl TargetFactory for Faulty {
+    fn name(&self) -> &str {
+        self.factory.name()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.factory.capabilities()
+    }
+
+    fn prepare_thread(&self) -> Result<(), TargetError> {
+        self.factory.prepare_thread()
+    }
+
+    fn create(&self, link: &Link) -> Result<Box<dyn Target>, TargetError> {
+        let target = self.factory.create(link)?;
         self.faults.iter().try_fold(target, |target, fault| fault.wrap(target, link))
     }
 }

@@ -3,12 +3,18 @@
 use serde_json::Value;
 
 const REPORT: &str = include_str!("../../schema/report.schema.json");
+const FUZZ: &str = include_str!("../../schema/fuzz.schema.json");
 const COVERAGE: &str = include_str!("../../schema/coverage.schema.json");
 const SELF_TEST: &str = include_str!("../../schema/self-test.schema.json");
 
 /// Whether a line of a run's report keeps to its schema; the error says where it does not.
 pub(crate) fn check(line: &Value) -> Result<(), String> {
     check_against(REPORT, line, "line")
+}
+
+/// As [`check`], for a line of `rfcheck fuzz`.
+pub(crate) fn check_fuzz(line: &Value) -> Result<(), String> {
+    check_against(FUZZ, line, "line")
 }
 
 /// As [`check`], for what `rfcheck coverage` writes.

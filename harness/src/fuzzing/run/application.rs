@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use smallvec::SmallVec;
+
 use super::connection::Delivery;
 use super::packet::{self, UDP_PORT};
 use super::{Run, SERVER, Step, Stop, pattern};
@@ -18,6 +20,7 @@ const SOCK_NONBLOCK: i32 = 0o4000;
 const MSG_DONTWAIT: i32 = 0x40;
 const SOL_SOCKET: i32 = 1;
 const SO_LINGER: i32 = 13;
+const SO_REUSEADDR: i32 = 2;
 const IPPROTO_TCP: i32 = 6;
 const EINPROGRESS: i32 = 115;
 
@@ -40,6 +43,8 @@ pub(super) struct Application {
     udp: Option<i32>,
     /// It was tried and the target cannot.
     cannot: (bool, bool),
+    /// Those of the check that the target still works, not closed by it.
+    pub(super) fresh: SmallVec<[i32; 2]>,
 }
 
 impl Run<'_, '_> {
@@ -57,6 +62,11 @@ impl Run<'_, '_> {
     pub(super) fn listening(&mut self, port: u16, backlog: i32) -> Result<Option<i32>, Stop> {
         let Some(fd) = self.socket(SOCK_STREAM)? else { return Ok(None) };
         let address = SocketAddr::new(self.link.local, port);
+        if self.is_shared {
+            // What an earlier session left behind on this port must not keep it from listening.
+            let value = 1i32.to_ne_bytes().to_vec();
+            self.ignore(SocketCall::SetSockOpt { fd, level: SOL_SOCKET, option: SO_REUSEADDR, value })?;
+        }
         let bound = self.succeeds(SocketCall::Bind { fd, address })?;
         if bound && self.succeeds(SocketCall::Listen { fd, backlog })? { Ok(Some(fd)) } else { Ok(None) }
     }
@@ -182,7 +192,8 @@ impl Run<'_, '_> {
 
     /// The last call must have read something else.
     fn must_read(&mut self, data: Vec<u8>) {
-        if let Some(Step::Called { right, .. }) = self.runner.steps.iter_mut().flatten().next_back() {
+        let steps = self.runner.steps.iter_mut().flatten().rev();
+        if let Some(Step::Called { right, .. }) = steps.into_iter().find(|step| matches!(step, Step::Called { .. })) {
             *right = Some(data);
         }
     }

@@ -56,6 +56,8 @@ pub(super) struct Connection {
     ranges: SmallVec<[(u32, u32); 4]>,
     /// A segment came that may have begun the connection anew elsewhere in the number space.
     uncertain: bool,
+    /// The last thing that the target sent is a reset.
+    is_reset: bool,
 }
 
 /// An acknowledgment of what the tester has not sent.
@@ -165,7 +167,10 @@ impl Connection {
             self.deliverable_to(tcp.sequence, end);
         }
         // One from before the window is none, and neither is one without ACK (RFC 9293 section 3.10.7.4).
-        let is_fin = tcp.flags.contains(TcpFlags::FIN) && tcp.flags.contains(TcpFlags::ACK);
+        // Nor does one that acknowledges what the target has not sent yet (fifth check).
+        let is_fin = tcp.flags.contains(TcpFlags::FIN)
+            && tcp.flags.contains(TcpFlags::ACK)
+            && !is_after(tcp.acknowledgment, self.received);
         if is_fin && self.fin.is_none() && !is_after(before, last) && !is_after(end, self.deliverable) {
             self.fin = Some(last);
         }
@@ -197,6 +202,7 @@ impl Connection {
         self.last.clear();
         self.last.extend_from_slice(octets);
         let flags = tcp.flags;
+        self.is_reset = flags.contains(TcpFlags::RST);
         if let Some(TcpOption::Timestamps { value, .. }) = tcp.options.find(TcpOption::TIMESTAMPS) {
             self.timestamp = value;
         }
@@ -295,6 +301,20 @@ impl Connection {
             _ => length,
         };
         pattern::of_tester(start, length).to_vec()
+    }
+
+    /// Ports and numbers of a reset that the target takes, if it may still know the connection: the tester's number is
+    /// exactly the next one that the target expects (RFC 5961 section 3.2).
+    pub(super) fn reset_for(&self) -> Option<Tcp> {
+        if self.is_reset || self.last.is_empty() {
+            return None;
+        }
+        Some(Tcp {
+            sequence: self.unacknowledged,
+            acknowledgment: self.received,
+            flags: TcpFlags::RST | TcpFlags::ACK,
+            ..Tcp::new(self.port, self.target_port)
+        })
     }
 
     /// Whether the target has acknowledged all that the tester sent.

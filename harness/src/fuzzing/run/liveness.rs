@@ -3,6 +3,7 @@
 use super::packet;
 use super::{Cause, Connection, Run, Stop};
 use crate::fuzzing::session::{CONNECTIONS, Segment};
+use crate::target::Clock;
 use crate::wire::TcpFlags;
 
 /// The number of the fresh connection.
@@ -14,6 +15,8 @@ const TESTER: u16 = 42_000;
 /// How long the target may take for each step, in microseconds of its own time: beyond a delayed acknowledgment, and
 /// beyond what a datagram of the session that comes late may delay.
 const PATIENCE: i64 = 3_000_000;
+/// Time between two looks at what cannot be waited for, in microseconds.
+const PAUSE: i64 = 1_000;
 /// Octets that go each way.
 const OCTETS: u16 = 100;
 
@@ -22,25 +25,50 @@ impl Run<'_, '_> {
     pub(super) fn check_liveness(&mut self) -> Result<(), Stop> {
         let ready = self.listening(PORT, 1)?;
         let Some(listener) = ready else { return self.not_live("listen") };
+        self.application.fresh.push(listener);
         let initial = self.setup.active.into();
         self.runner.fresh.reset(TESTER, PORT, initial);
         self.fresh(TcpFlags::SYN, 0)?;
         self.until("handshake", |fresh| fresh.target_initial.is_some())?;
         self.fresh(TcpFlags::ACK, 0)?;
-        let Some((_, fd)) = self.accepted(listener)? else { return self.not_live("accept") };
+        let deadline = self.target.now().offset(PATIENCE);
+        let fd = loop {
+            match self.accepted(listener)? {
+                Some((_, fd)) => break fd,
+                None if self.target.now() >= deadline => return self.not_live("accept"),
+                None => self.advance(self.target.now().offset(PAUSE), u32::MAX)?,
+            }
+        };
+        self.application.fresh.push(fd);
         self.runner.fresh.opened(fd);
         self.fresh(TcpFlags::PSH | TcpFlags::ACK, OCTETS)?;
-        self.until("acknowledgment", Connection::has_acknowledged_all)?;
-        self.read(FRESH, fd, OCTETS.into())?;
-        if !self.runner.fresh.has_read(OCTETS.into()) {
-            return self.not_live("read");
+        // Acknowledgments may be delayed. On a real clock they are awaited with what carries them, which is at once.
+        let is_patient = self.target.capabilities().clock == Clock::Virtual;
+        if is_patient {
+            self.until("acknowledgment", Connection::has_acknowledged_all)?;
+        }
+        let deadline = self.target.now().offset(PATIENCE);
+        loop {
+            self.read(FRESH, fd, OCTETS.into())?;
+            if self.runner.fresh.has_read(OCTETS.into()) {
+                break;
+            }
+            if self.target.now() >= deadline {
+                return self.not_live("read");
+            }
+            self.advance(self.target.now().offset(PAUSE), u32::MAX)?;
         }
         self.write(FRESH, fd, OCTETS.into())?;
         self.until("data", |fresh| fresh.has_sent(OCTETS.into()))?;
+        self.until("acknowledgment", Connection::has_acknowledged_all)?;
         self.fresh(TcpFlags::FIN | TcpFlags::ACK, 0)?;
-        self.until("acknowledgment of FIN", Connection::has_acknowledged_all)?;
+        if is_patient {
+            self.until("acknowledgment of FIN", Connection::has_acknowledged_all)?;
+        }
+        self.application.fresh.pop();
         self.ignore(crate::target::SocketCall::Close { fd })?;
         self.until("FIN", |fresh| fresh.has_sent(u32::from(OCTETS) + 1))?;
+        self.until("acknowledgment of FIN", Connection::has_acknowledged_all)?;
         self.fresh(TcpFlags::ACK, 0)
     }
 

@@ -8,7 +8,10 @@ mod connection;
 mod liveness;
 mod packet;
 mod pattern;
-mod step;
+mod shared;
+pub(super) mod step;
+
+use std::time::Duration;
 
 use crate::target::{CallId, CallMode, CallOutput, Errno, Event, Link, SocketCall, Target, TargetError, TargetFactory};
 use crate::time::Instant;
@@ -21,6 +24,7 @@ use super::session::{self, CONNECTIONS, Datagram, FaultKind, Session};
 use application::Application;
 use connection::{Beyond, Connection};
 use packet::Emitted;
+pub(in crate::fuzzing) use shared::ADDRESSES;
 pub use step::{Cut, Step};
 
 /// Datagrams at one instant, after one thing that the tester did, from which on the target sends without end.
@@ -31,6 +35,8 @@ const LONGEST_ADVANCE: u32 = 128;
 const LONGEST_SESSION: u32 = 4_000;
 /// Octets that a session may make a target hold, where an allocator counts them (see [`memory`]).
 const MOST_MEMORY: usize = 64 << 20;
+/// What a call gives that has not returned, as a number of the Linux ABI.
+const EINTR: i32 = 4;
 /// The port that the target listens on.
 const SERVER: u16 = 8_080;
 /// The tester's first port.
@@ -48,6 +54,8 @@ pub struct Runner<'f> {
     sent: Vec<u8>,
     datagrams: Vec<(u32, usize)>,
     steps: Option<Vec<Step>>,
+    /// How long the target may take to answer at once, in microseconds.
+    settling: i64,
 }
 
 /// What a session showed.
@@ -91,7 +99,14 @@ impl<'f> Runner<'f> {
             sent: Vec::with_capacity(2_048),
             datagrams: Vec::new(),
             steps: None,
+            settling: 0,
         }
+    }
+
+    /// For a target that answers a little later than it is asked, on a thread of its own: from now on waits so long for
+    /// what comes of each packet and call.
+    pub fn settle(&mut self, settling: Duration) {
+        self.settling = settling.as_micros().try_into().unwrap_or(i64::MAX);
     }
 
     /// Findings with these IDs are known, and no findings.
@@ -107,9 +122,30 @@ impl<'f> Runner<'f> {
     pub fn run(&mut self, session: &Session) -> Result<Ran, TargetError> {
         let link = session.link();
         let before = memory::begin();
-        let target = self.factory.create(&link)?;
+        let mut target = self.factory.create(&link)?;
+        let mut ran = self.run_at(&mut *target, &link, session, false);
+        let at = target.now();
+        drop(target);
+        if ran.finding.is_none()
+            && let Some(held) = memory::peak_since(before)
+            && held > MOST_MEMORY
+        {
+            let detail = format!("{held} octets were allocated at a time");
+            ran.finding = self.unless_known(Finding { cause: Cause::Memory, at, detail });
+        }
+        Ok(ran)
+    }
+
+    /// Runs a session on a target on which others have run and will run. `link` is the target's, with the tester's address
+    /// of this session: one that no other session had, or packets that come late would be taken for this session's. The
+    /// 63 addresses after it are the session's too. What the session opened is closed and reset at its end.
+    pub fn run_on(&mut self, target: &mut dyn Target, link: &Link, session: &Session) -> Ran {
+        self.run_at(target, link, session, true)
+    }
+
+    fn run_at(&mut self, target: &mut dyn Target, link: &Link, session: &Session, is_shared: bool) -> Ran {
         for oracle in &mut self.oracles {
-            oracle.begin(&link);
+            oracle.begin(link);
         }
         self.datagrams.clear();
         let initial = match session.setup.numbers {
@@ -123,34 +159,37 @@ impl<'f> Runner<'f> {
             let target_port = if session.setup.is_active(number) { 0 } else { SERVER };
             connection.reset(port, target_port, initial);
         }
+        self.fresh.reset(0, 0, 0);
+        let has_urgent = target.capabilities().features.contains("urgent");
         let mut run = Run {
             runner: self,
             target,
-            link,
+            link: link.clone(),
             setup: session.setup,
             application: Application::default(),
             packets: 0,
             at_once: (Instant::ZERO, 0),
             number: 0,
+            is_shared,
+            has_urgent,
+            is_leaving: false,
         };
         let result = run.session(session);
         let (packets, at) = (run.packets, run.target.now());
-        drop(run);
-        let mut ran = Ran { packets, is_live: result.is_ok(), ..Ran::default() };
-        if let Err(Stop::Found(finding)) = result {
-            ran.finding = self.unless_known(*finding);
+        let is_live = result.is_ok();
+        let mut finding = match result {
+            Err(Stop::Found(finding)) => Some(*finding),
+            Err(Stop::Enough | Stop::Unsupported) | Ok(()) => None,
+        };
+        // A target that is gone has nothing to be closed.
+        if is_shared && !matches!(&finding, Some(Finding { cause: Cause::Gone(_), .. })) {
+            run.leave();
         }
-        if ran.finding.is_none() {
-            ran.finding = self.complaint(at);
+        finding = finding.and_then(|finding| self.unless_known(finding));
+        if finding.is_none() {
+            finding = self.complaint(at);
         }
-        if ran.finding.is_none()
-            && let Some(held) = memory::peak_since(before)
-            && held > MOST_MEMORY
-        {
-            let detail = format!("{held} octets were allocated at a time");
-            ran.finding = self.unless_known(Finding { cause: Cause::Memory, at, detail });
-        }
-        Ok(ran)
+        Ran { finding, packets, is_live }
     }
 
     /// Runs a session and keeps what happened.
@@ -158,10 +197,19 @@ impl<'f> Runner<'f> {
     /// # Errors
     /// As [`Runner::run`].
     pub fn record(&mut self, session: &Session) -> Result<(Ran, Vec<Step>), TargetError> {
-        self.steps = Some(Vec::new());
+        self.keep_steps();
         let ran = self.run(session);
-        let steps = self.steps.take().unwrap_or_default();
-        Ok((ran?, steps))
+        Ok((ran?, self.take_steps()))
+    }
+
+    /// From now on keeps what happens.
+    pub(super) fn keep_steps(&mut self) {
+        self.steps = Some(Vec::new());
+    }
+
+    /// What happened; nothing is kept any more.
+    pub(super) fn take_steps(&mut self) -> Vec<Step> {
+        self.steps.take().unwrap_or_default()
     }
 
     fn complaint(&mut self, at: Instant) -> Option<Finding> {
@@ -193,7 +241,7 @@ impl<'f> Runner<'f> {
 /// One session on one target.
 struct Run<'r, 'f> {
     runner: &'r mut Runner<'f>,
-    target: Box<dyn Target>,
+    target: &'r mut dyn Target,
     link: Link,
     setup: session::Setup,
     application: Application,
@@ -203,6 +251,12 @@ struct Run<'r, 'f> {
     at_once: (Instant, u32),
     /// Counts echo requests and UDP datagrams.
     number: u32,
+    /// Other sessions run on this target before and after.
+    is_shared: bool,
+    /// The target has urgent data.
+    has_urgent: bool,
+    /// The session is over: nothing is judged any more.
+    is_leaving: bool,
 }
 
 impl Run<'_, '_> {
@@ -251,7 +305,9 @@ impl Run<'_, '_> {
         let emitted = packet::segment(segment, connection, self.target.now(), &self.link, &mut out);
         if let (Some(tcp), false) = (&emitted.tcp, emitted.elsewhere) {
             connection.sent(tcp, emitted.payload, emitted.acceptable);
-            if segment.fault.kind == FaultKind::DataOffset {
+            // An application is given urgent data out of line where it has not asked for it otherwise (RFC 6093 section 5).
+            let is_out_of_line = tcp.flags.contains(TcpFlags::URG) && self.has_urgent;
+            if segment.fault.kind == FaultKind::DataOffset || is_out_of_line {
                 connection.doubt();
             }
         }
@@ -326,11 +382,13 @@ impl Run<'_, '_> {
             let (whole, cut) = of.map_or((octets, None), |(whole, cut)| (whole, Some(cut)));
             steps.push(Step::Injected { at, octets: whole.to_vec(), cut });
         }
-        for oracle in &mut self.runner.oracles {
-            oracle.packet(at, false, octets);
+        if !self.is_leaving {
+            for oracle in &mut self.runner.oracles {
+                oracle.packet(at, false, octets);
+            }
         }
         self.target.inject(octets).map_err(|error| self.failed(error))?;
-        self.advance(at, u32::MAX)
+        self.advance(at.offset(self.runner.settling), u32::MAX)
     }
 
     /// Takes what the target sends until `until`; ends early after `most` datagrams.
@@ -354,6 +412,7 @@ impl Run<'_, '_> {
         let mut received = std::mem::take(&mut self.runner.received);
         let event = self.target.wait(until, &mut received);
         let result = match &event {
+            Ok(Event::Packet(_)) if self.is_shared && self.is_of_another(&received) => Ok(()),
             Ok(Event::Packet(at)) => self.received(*at, &received),
             _ => Ok(()),
         };
@@ -366,12 +425,19 @@ impl Run<'_, '_> {
     fn call(&mut self, call: SocketCall) -> Result<Option<Given>, Stop> {
         let at = self.target.now();
         self.at_once = (at, 0);
-        let kept = self.runner.steps.is_some().then(|| call.clone());
-        let id = self.target.call(call, CallMode::Immediate).map_err(|error| self.failed(error))?;
-        let returned = self.returned(at, id)?;
-        if let (Some(steps), Some(call)) = (&mut self.runner.steps, kept) {
-            let (result, output) = returned.clone().unwrap_or((Err(Errno(4)), CallOutput::None));
+        let place = self.runner.steps.as_ref().map_or(0, Vec::len);
+        if let Some(steps) = &mut self.runner.steps {
+            // Before what it makes the target send; what it gave is filled in when it has returned.
+            let (call, result, output) = (call.clone(), Err(Errno(EINTR)), CallOutput::None);
             steps.push(Step::Called { at, call, result, output, right: None });
+        }
+        let id = self.target.call(call, CallMode::Immediate).map_err(|error| self.failed(error))?;
+        let returned = self.returned(at.offset(self.runner.settling), id)?;
+        if let Some(Step::Called { result, output, .. }) =
+            self.runner.steps.as_mut().and_then(|steps| steps.get_mut(place))
+            && let Some(returned) = &returned
+        {
+            (*result, *output) = returned.clone();
         }
         Ok(returned)
     }
@@ -398,18 +464,24 @@ impl Run<'_, '_> {
         if let Some(steps) = &mut self.runner.steps {
             steps.push(Step::Received { at, octets: octets.to_vec() });
         }
-        for oracle in &mut self.runner.oracles {
-            oracle.packet(at, true, octets);
+        if !self.is_leaving {
+            for oracle in &mut self.runner.oracles {
+                oracle.packet(at, true, octets);
+            }
         }
         let parsed = Packet::parse(octets, None);
         let Some(tcp) = parsed.packet.tcp() else { return Ok(()) };
         if parsed.packet.destination() != Some(self.link.remote) || parsed.packet.source() != Some(self.link.local) {
             return Ok(());
         }
+        let is_leaving = self.is_leaving;
         let opens = tcp.flags.contains(TcpFlags::SYN) && !tcp.flags.contains(TcpFlags::ACK);
         let Some(connection) = self.claiming(tcp.source_port, tcp.destination_port, opens) else { return Ok(()) };
         let payload = parsed.packet.payload;
         let ack = connection.received(tcp, payload, octets);
+        if is_leaving {
+            return Ok(());
+        }
         if !payload.is_empty()
             && let Some(place) = connection.place(tcp)
             && !connection.is_keep_alive(tcp, payload)

@@ -77,6 +77,11 @@ pub(super) fn segment(
     Emitted { tcp: Some(tcp), payload: length, acceptable, elsewhere }
 }
 
+/// Appends the octets of a segment without payload, with nothing wrong.
+pub(super) fn plain(tcp: Tcp, link: &Link, out: &mut Vec<u8>) {
+    emit(Header::Tcp(tcp), &[], Fault::NONE, link, out);
+}
+
 /// Appends the octets of a UDP datagram.
 pub(super) fn udp(datagram: &Datagram, number: u32, link: &Link, out: &mut Vec<u8>) -> Emitted {
     let length = fitting(datagram.length, link, datagram.fault);

@@ -22,6 +22,30 @@ pub enum Step {
     Fresh,
 }
 
+/// Pauses that are the tester's own work, in microseconds.
+const WORK: u64 = 8_000;
+
+/// Leaves out the time that the tester itself took on a real clock, so that a script waits where the session waits.
+pub(in crate::fuzzing) fn round(steps: &mut [Step]) {
+    let (mut before, mut now) = (None, 0);
+    for step in steps {
+        let (Step::Injected { at, .. }
+        | Step::Received { at, .. }
+        | Step::Right { at, .. }
+        | Step::Beyond { at, .. }
+        | Step::Called { at, .. }) = step
+        else {
+            continue;
+        };
+        let passed = before.map_or(0, |before| at.micros().saturating_sub(before));
+        before = Some(at.micros());
+        if passed >= WORK {
+            now += passed / 1_000 * 1_000;
+        }
+        *at = Instant::from_micros(now);
+    }
+}
+
 /// Which part of a datagram a fragment is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {

@@ -8,6 +8,7 @@
 mod encoding;
 mod generate;
 mod mutate;
+mod script;
 
 pub use encoding::{HEAD, RECORD};
 pub use generate::Random;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use crate::fuzzing::run::Step;
 use crate::target::{CallOutput, Errno, SocketCall};
 
 /// Numbers of the Linux ABI that sessions meet.
@@ -44,6 +45,20 @@ const OPTIONS: &[((i32, i32), &str)] = &[
     ((6, 12), "IPPROTO_TCP, TCP_QUICKACK"),
     ((1, 2), "SOL_SOCKET, SO_REUSEADDR"),
 ];
+
+/// The name of an error, such as `EAGAIN`; its number if it is one that sessions do not meet.
+pub(in crate::fuzzing) fn error_name(error: i32) -> String {
+    let known = ERRORS.iter().find(|(number, _)| *number == error);
+    known.map_or_else(|| format!("error {error}"), |(_, name)| (*name).to_owned())
+}
+
+impl Step {
+    /// A call as a script writes it, with what it gave; `None` for other steps, and for calls that scripts do not have.
+    pub fn call(&self) -> Option<String> {
+        let Step::Called { call, result, output, .. } = self else { return None };
+        self::call(call, *result, output, None)
+    }
+}
 
 /// A call as a script writes it, with what it must give; `data` is what a receiving call must read, if it is not what
 /// it read. `None` for a call that sessions do not make.

@@ -1,5 +1,7 @@
 //! The shortest session that has the same cause.
 
+use std::time::Instant;
+
 use crate::fuzzing::finding::Cause;
 use crate::fuzzing::run::Runner;
 use crate::fuzzing::session::{
@@ -10,41 +12,62 @@ use crate::target::TargetError;
 /// Runs that a session is given.
 const MOST_RUNS: u32 = 4_000;
 
-/// Drops events and makes those that stay plainer while the cause is the same. Gives the same for the same session.
+/// Drops events and makes those that stay plainer while the cause is the same. Gives the same for the same session, but
+/// where it has to stop at `until`: on a real clock each run takes its time.
 ///
 /// # Errors
 /// As [`Runner::run`].
-pub fn minimise(runner: &mut Runner<'_>, session: Session, cause: &Cause) -> Result<Session, TargetError> {
-    let mut minimiser = Minimiser { runner, cause, runs: 0, session };
+pub fn minimise(
+    runner: &mut Runner<'_>,
+    session: Session,
+    cause: &Cause,
+    until: Option<Instant>,
+) -> Result<Session, TargetError> {
+    shortest(session, until, &mut |session| {
+        Ok(runner.run(session)?.finding.is_some_and(|finding| finding.cause == *cause))
+    })
+}
+
+/// As [`minimise`], with what the session is to show asked of `shows`.
+pub(in crate::fuzzing) fn shortest(
+    session: Session,
+    until: Option<Instant>,
+    shows: &mut dyn FnMut(&Session) -> Result<bool, TargetError>,
+) -> Result<Session, TargetError> {
+    let mut minimiser = Minimiser { shows, runs: 0, until, session };
     loop {
         let before = minimiser.session.clone();
         minimiser.drop_events()?;
         minimiser.make_plainer()?;
-        if minimiser.session == before || minimiser.runs >= MOST_RUNS {
+        if minimiser.session == before || minimiser.is_over() {
             return Ok(minimiser.session);
         }
     }
 }
 
-struct Minimiser<'r, 'f> {
-    runner: &'r mut Runner<'f>,
-    cause: &'r Cause,
+struct Minimiser<'s> {
+    shows: &'s mut dyn FnMut(&Session) -> Result<bool, TargetError>,
     runs: u32,
+    until: Option<Instant>,
     session: Session,
 }
 
-impl Minimiser<'_, '_> {
+impl Minimiser<'_> {
     /// Takes a session if it has the same cause; whether it has.
     fn offer(&mut self, session: Session) -> Result<bool, TargetError> {
-        if session == self.session || self.runs >= MOST_RUNS {
+        if session == self.session || self.is_over() {
             return Ok(false);
         }
         self.runs += 1;
-        let same = self.runner.run(&session)?.finding.is_some_and(|finding| finding.cause == *self.cause);
+        let same = (self.shows)(&session)?;
         if same {
             self.session = session;
         }
         Ok(same)
+    }
+
+    fn is_over(&self) -> bool {
+        self.runs >= MOST_RUNS || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
     /// Drops runs of events, long ones first.

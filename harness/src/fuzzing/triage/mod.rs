@@ -7,15 +7,22 @@ mod script;
 #[cfg(test)]
 mod tests;
 
-use super::finding::Finding;
+use std::time::Instant;
+
+use super::finding::{Cause, Finding};
 use super::oracle::vantage;
-use super::run::Runner;
+use super::run::{Runner, Step, step};
 use super::session::Session;
 use crate::engine::{self, Scratch, Settings, Verdict};
 use crate::monitor::{self, Monitor, Vantage};
 use crate::script::{Definitions, parse};
-use crate::target::{TargetError, TargetFactory};
+use crate::target::{Clock, TargetError, TargetFactory};
+pub(super) use calls::error_name;
 pub use minimise::minimise;
+pub(super) use minimise::shortest;
+
+/// How often a session is run to see it once more; on a real clock it need not show what it showed each time.
+const RECORDINGS: u32 = 5;
 
 /// What became of an input.
 #[derive(Clone, Debug)]
@@ -51,12 +58,41 @@ pub fn triage(factory: &dyn TargetFactory, known: &[&str], input: &[u8]) -> Resu
     let mut runner = Runner::new(factory).knowing(known);
     let session = Session::from_octets(input);
     let Some(found) = runner.run(&session)?.finding else { return Ok(None) };
-    let session = minimise(&mut runner, session, &found.cause)?;
-    let (ran, steps) = runner.record(&session)?;
-    let finding = ran.finding.unwrap_or(found);
-    let script = script::write(&session, &steps, &finding, factory.name());
-    let replayed = replay(factory, &session, &script)?;
-    Ok(Some(Triaged { finding, session, script, replayed }))
+    examine_session(&mut runner, factory, session, &found.cause, None)
+}
+
+/// Makes a session as short as its cause allows, until `until`, and makes a script of it; `None` if it does not show the
+/// cause any more.
+///
+/// # Errors
+/// As [`Runner::run`].
+pub(super) fn examine_session(
+    runner: &mut Runner<'_>,
+    factory: &dyn TargetFactory,
+    session: Session,
+    cause: &Cause,
+    until: Option<Instant>,
+) -> Result<Option<Triaged>, TargetError> {
+    let session = minimise(runner, session, cause, until)?;
+    for _ in 0..RECORDINGS {
+        let (ran, mut steps) = runner.record(&session)?;
+        let Some(finding) = ran.finding.filter(|finding| finding.cause == *cause) else { continue };
+        if factory.capabilities().clock == Clock::Real {
+            step::round(&mut steps);
+        }
+        let script = script::write(&session, &steps, &finding, factory.name());
+        let replayed = replay(factory, &session, &script)?;
+        return Ok(Some(Triaged { finding, session, script, replayed }));
+    }
+    Ok(None)
+}
+
+/// The script of a session that two targets treat differently: what `steps` has of one of them, with what differs told.
+pub(super) fn script_of_difference(session: &Session, steps: &[Step], finding: &Finding, targets: &str) -> String {
+    let mut steps = steps.to_vec();
+    step::round(&mut steps);
+    let end = steps.iter().position(|step| *step == Step::Fresh).unwrap_or(steps.len());
+    script::write(session, &steps[..end], finding, targets)
 }
 
 fn replay(factory: &dyn TargetFactory, session: &Session, text: &str) -> Result<Replayed, TargetError> {

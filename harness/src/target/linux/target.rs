@@ -47,7 +47,7 @@ pub(super) struct LinuxTarget {
     lateness: Lateness,
     /// Whether the thread has just been woken by a packet or a call.
     woken: bool,
-    _real_time: RealTime,
+    _real_time: Option<RealTime>,
     _namespace: Option<Namespace>,
 }
 
@@ -75,10 +75,12 @@ impl LinuxTarget {
         home: &Arc<Home>,
         capabilities: &Arc<Capabilities>,
         working_directory: Option<PathBuf>,
+        is_punctual: bool,
     ) -> Result<LinuxTarget, TargetError> {
         let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
-        let real_time = RealTime::try_enter();
-        let (device, namespace) = Device::make(kind, home, link, real_time.is_active())?;
+        let real_time = is_punctual.then(RealTime::try_enter);
+        let is_prompt = real_time.as_ref().is_none_or(RealTime::is_active);
+        let (device, namespace) = Device::make(kind, home, link, is_prompt)?;
         choose_congestion_control();
         LinuxTarget::assemble(
             Parts { device, commands: None },
@@ -97,7 +99,7 @@ impl LinuxTarget {
         working_directory: Option<PathBuf>,
     ) -> Result<LinuxTarget, TargetError> {
         let restore = RestoreCapabilities::remember().tried("cannot read the thread's capabilities")?;
-        LinuxTarget::assemble(parts, None, capabilities, working_directory, restore, RealTime::try_enter())
+        LinuxTarget::assemble(parts, None, capabilities, working_directory, restore, Some(RealTime::try_enter()))
     }
 
     fn assemble(
@@ -106,7 +108,7 @@ impl LinuxTarget {
         capabilities: &Arc<Capabilities>,
         working_directory: Option<PathBuf>,
         restore: RestoreCapabilities,
-        real_time: RealTime,
+        real_time: Option<RealTime>,
     ) -> Result<LinuxTarget, TargetError> {
         let watched = Watched::register().tried("cannot start the watchdog")?;
         let blocking = BlockingCalls::new().tried("cannot make an eventfd")?;

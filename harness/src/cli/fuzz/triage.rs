@@ -1,39 +1,32 @@
-//! `rfcheck fuzz`.
+//! `rfcheck fuzz triage`.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
-use super::exit::Exit;
-use super::output;
-use crate::fuzzing::{Replayed, Triaged, triage};
+use crate::cli::exit::Exit;
+use crate::cli::output;
+use crate::fuzzing::{Triaged, triage};
+use crate::report::fuzz::write_replayed;
 use crate::suite::config::Config;
 use crate::suite::{SuiteError, TargetEntry};
 use crate::target::{Clock, TargetFactory};
 
 #[derive(Debug, Args)]
-pub(super) struct Fuzz {
-    #[command(subcommand)]
-    command: FuzzCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum FuzzCommand {
-    /// Make scripts of what a fuzzer found
-    Triage(Triage),
-}
-
-#[derive(Debug, Args)]
 #[command(after_help = "\
+Examples:
+  rfcheck fuzz triage fuzz/artifacts/tcp_smoltcp              a script for each cause, in findings/
+  rfcheck fuzz triage --known delivers-after-fin --out new fuzz/artifacts/tcp_smoltcp/crash-*
+
 Exit status:
     0  no artifact is a finding
     2  the command line or rfcheck.toml is wrong
    96  an artifact cannot be read, or the target cannot be fuzzed in process
   100  there are findings; their scripts are in the folder")]
-struct Triage {
+pub(super) struct Triage {
     /// Artifacts of a fuzz target that `rfcheck::fuzz_target!` made, and folders of them
     #[arg(value_name = "ARTIFACT", required = true)]
     artifacts: Vec<PathBuf>,
@@ -57,19 +50,13 @@ struct Cause {
     artifacts: Vec<PathBuf>,
 }
 
-pub(super) fn fuzz(args: &Fuzz, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
-    match &args.command {
-        FuzzCommand::Triage(args) => run_triage(args, config, own),
-    }
-}
-
-fn run_triage(args: &Triage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
+pub(super) fn run(args: &Triage, config: &Config, own: &[Arc<dyn TargetFactory>]) -> Result<Exit, SuiteError> {
     let target = TargetEntry::find(&args.target, config, own)?;
-    let factory = target.factory().filter(|factory| factory.capabilities().clock == Clock::Virtual);
-    let Some(factory) = factory else {
+    let factory = target.factory();
+    if factory.capabilities().clock != Clock::Virtual {
         let message = format!("the target `{}` has no virtual clock: sessions of a fuzz target need one", args.target);
         return Err(SuiteError::Usage(message));
-    };
+    }
     let known: Vec<&str> = args.known.iter().map(String::as_str).collect();
     let mut causes: BTreeMap<String, Cause> = BTreeMap::new();
     let mut out = anstream::stdout();
@@ -110,18 +97,7 @@ fn describe(out: &mut impl std::io::Write, id: &str, cause: &Cause, path: &std::
     writeln!(out, "  there      {}", finding.detail)?;
     writeln!(out, "  artifacts  {}, the shortest session has {} events", cause.artifacts.len(), session.events.len())?;
     writeln!(out, "  script     {}", path.display())?;
-    match replayed {
-        Replayed::Fails(why) => writeln!(out, "  replayed   fails: {why}"),
-        Replayed::Breaks(broken) => {
-            writeln!(out, "  replayed   the monitor sees:")?;
-            broken.iter().try_for_each(|(id, detail)| writeln!(out, "    {id}: {detail}"))
-        }
-        Replayed::Otherwise(verdict, why) => {
-            let why = why.as_deref().unwrap_or("the script does not show it");
-            writeln!(out, "  replayed   {verdict:?}: {why}")
-        }
-        Replayed::Unreadable(why) => writeln!(out, "  replayed   not a script, which is rfcheck's fault: {why}"),
-    }
+    write_replayed(out, replayed)
 }
 
 /// The files at these paths, those of folders in order of their names.
