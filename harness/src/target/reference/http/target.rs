@@ -101,7 +101,8 @@ fn path(text: &[u8], world: &World) -> Result<Target, Refusal> {
     let (path, query) = split(text, b'?');
     let is_query_octet = |octet: &u8| is_path_octet(*octet) || *octet == b'?';
     let query = query.unwrap_or_default();
-    if !lenient && !(query.iter().all(is_query_octet) && are_encodings_whole(query)) {
+    let is_right = query.iter().all(is_query_octet) && are_encodings_whole(query);
+    if !is_right && !lenient {
         return Err(BAD_REQUEST);
     }
     let mut decoded = Vec::with_capacity(path.len());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rfcheck_peers::{Quirk, Quirks};
 
 fn folder(target: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(target)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(target)
 }
 
 /// Replays a corpus, and demands that the input named after a quirk shows it and each other input no quirk is named for
