@@ -7,6 +7,14 @@ FOLDER = "/var/mail"
 DOMAIN = "example.test"
 
 
+def user(address):
+    """The name and the domain of an address; the postmaster's mail is the user's."""
+    name, _, domain = address.rpartition("@")
+    if not name:
+        name, domain = domain, DOMAIN
+    return ("user" if name.lower() == "postmaster" else name), domain
+
+
 class Mailboxes:
     """Keeps messages as they came for the mailboxes that there are, and refuses all other recipients."""
 
@@ -15,7 +23,7 @@ class Mailboxes:
         return cls()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        name, _, domain = address.rpartition("@")
+        name, domain = user(address)
         if domain.lower() != DOMAIN:
             return "550 5.7.1 relaying is refused"
         if name not in os.listdir(FOLDER):
@@ -25,7 +33,6 @@ class Mailboxes:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        for address in dict.fromkeys(envelope.rcpt_tos):
-            name = address.rpartition("@")[0]
+        for name in dict.fromkeys(user(address)[0] for address in envelope.rcpt_tos):
             mailbox.Maildir(os.path.join(FOLDER, name)).add(envelope.original_content)
         return "250 2.0.0 kept"
