@@ -14,13 +14,13 @@ fn folder(target: &str) -> PathBuf {
 fn replay(target: &str, compare: fn(&[u8]) -> Quirks, quirks: &[&Quirk]) {
     let folder = folder(target);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a readable folder").path()).collect();
     paths.sort();
     assert!(paths.len() > quirks.len(), "{target} holds seeds besides its quirks");
     let mut shown = Vec::new();
     for path in &paths {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let found = compare(&fs::read(path).unwrap());
+        let name = path.file_name().expect("a file of the folder has a name").to_string_lossy().into_owned();
+        let found = compare(&fs::read(path).expect("a readable file"));
         let Some(id) = name.strip_prefix("quirk-") else { continue };
         let quirk =
             quirks.iter().find(|quirk| quirk.id == id).unwrap_or_else(|| panic!("{id} is no quirk of {target}"));
