@@ -173,7 +173,7 @@ impl Running {
     /// Does what the application can do without waiting.
     fn serve(&mut self) -> Result<(), TargetError> {
         while self.listener >= 0
-            && !(self.server.is_iterative && !self.open.is_empty())
+            && (!self.server.is_iterative || self.open.is_empty())
             && let Ok(fd) = self.call(SocketCall::Accept { fd: self.listener }).result
         {
             let fd = fd as i32;
