@@ -12,7 +12,7 @@ use fastrand::Rng;
 pub enum Schedule {
     /// Segments as large as the peer takes them.
     Whole,
-    /// One octet a segment.
+    /// One octet a segment; of a long write so its first and last ones.
     Octet,
     /// Cut at the places that the writer names: inside every token.
     Cut,
@@ -80,6 +80,9 @@ pub(super) enum Ending {
 pub(super) const TINY: u32 = 32;
 /// At most so many octets are in a segment that is cut at random.
 const RANDOM_CUT: u64 = 64;
+/// So many octets at the beginning of a write go one by one at least, and so many at its end.
+const FIRST_OCTETS: u64 = 8_192;
+const LAST_OCTETS: u64 = 64;
 /// So many segments change their order with each other.
 const REORDERED: usize = 4;
 /// One segment of so many is lost.
@@ -153,7 +156,7 @@ impl Schedule {
     pub(super) fn parcels(self, write: Range<u64>, cuts: &[u64], most: u64, rng: &mut Rng) -> Vec<Parcel> {
         let length = write.end - write.start;
         let pieces = match self {
-            Schedule::Octet => even(&write, 1),
+            Schedule::Octet => octets(&write, most),
             Schedule::Cut => at(&write, cuts, most),
             // A short write is cut too.
             Schedule::Random | Schedule::Reordered | Schedule::Loss => {
@@ -218,6 +221,13 @@ fn at(write: &Range<u64>, cuts: &[u64], most: u64) -> Vec<Range<u64>> {
     edges.sort_unstable();
     edges.dedup();
     edges.windows(2).flat_map(|edge| even(&(edge[0]..edge[1]), most)).collect()
+}
+
+/// One by one; of a long write the middle is not, which is as many segments as no test has time for.
+fn octets(write: &Range<u64>, most: u64) -> Vec<Range<u64>> {
+    let first = write.end.min(write.start + FIRST_OCTETS);
+    let last = first.max(write.end.saturating_sub(LAST_OCTETS));
+    [even(&(write.start..first), 1), even(&(first..last), most), even(&(last..write.end), 1)].concat()
 }
 
 fn at_random(write: &Range<u64>, most: u64, rng: &mut Rng) -> Vec<Range<u64>> {

@@ -98,3 +98,11 @@ fn a_dialogue_over_udp_alone_has_nothing_to_deliver() {
 fn dns() -> Server {
     Server::new("dns", 53, |_, _| (0, Vec::new()))
 }
+
+#[test]
+fn many_segments_of_the_testers_own_are_no_flood() {
+    let dialogue = "//@ protocol: smtp\nS: 220\nC: {repeat 20000 \"NOOP\\r\\n\"}\\\nS: 250\n";
+    let (text, totals) =
+        delivered(Server::new("smtp", 25, right).factory(), dialogue, &[Schedule::Octet, Schedule::Cut]);
+    assert_eq!((totals.passed, totals.planned), (2, 2), "{text}");
+}

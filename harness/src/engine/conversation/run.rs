@@ -19,9 +19,9 @@ use crate::tester::{Datagram, Delivery, Schedule, Tester};
 use crate::time::Instant;
 use crate::trace::TraceEventKind;
 
-/// A target that sends more packets than this in one run floods the link.
+/// A target that sends so many packets more than the tester gives cause for floods the link.
 const FLOOD: usize = 200_000;
-/// A run whose packets have more octets than this is flooded too.
+/// One whose packets have more octets than this floods it too.
 const MOST_OCTETS: usize = 256 << 20;
 /// How often a run on a real clock looks whether it was interrupted, in microseconds.
 const INTERRUPT_SLICE: i64 = 100_000;
@@ -97,6 +97,10 @@ pub fn speak(
         transcript: Transcript::default(),
         is_probing: false,
         until_end: None,
+        counted: 0,
+        packets: 0,
+        octets: 0,
+        most_packets: FLOOD,
     };
     if delivery.schedule.is_abortive() {
         run.until_end = probe::writes(dialogue).checked_sub(1).map(|last| run.rng.u32(0..=last));
@@ -153,6 +157,13 @@ pub(super) struct Run<'a> {
     pub transcript: Transcript,
     /// The steps are those of the plain conversation after a stream that ended in its middle.
     pub is_probing: bool,
+    /// Events of the trace that were counted.
+    counted: usize,
+    /// Packets from the target, and their octets.
+    packets: usize,
+    octets: usize,
+    /// More packets than this are a flood.
+    most_packets: usize,
     /// So many writes come before the one in whose middle the stream ends.
     until_end: Option<u32>,
 }
@@ -164,10 +175,10 @@ impl Run<'_> {
         }
         for step in &dialogue.steps {
             if !self.is_probing {
-                self.tester.line = step.line;
                 if self.has_ended_in_the_middle() {
                     return self.look_on();
                 }
+                self.tester.line = step.line;
             }
             self.step(step).map_err(|mut failure| {
                 if self.is_probing {
@@ -496,9 +507,27 @@ impl Run<'_> {
         self.delay_seen = delay;
         self.sort_out();
         self.check_interrupt()?;
-        let trace = &self.tester.trace;
-        if trace.events.len() > FLOOD || trace.size() > MOST_OCTETS {
-            let message = format!("the target sends without end: {} octets in one run", trace.size());
+        self.check_flood()
+    }
+
+    /// Whether the target sends more than anything that the tester said can be the cause of.
+    fn check_flood(&mut self) -> Result<(), Stopped> {
+        let headers = if self.settings.link.local.is_ipv4() { 40 } else { 60 };
+        for event in &self.tester.trace.events[self.counted..] {
+            match &event.kind {
+                // What carries octets may be acknowledged and answered, more than once.
+                TraceEventKind::Injected { octets, .. } if octets.len() > headers => self.most_packets += 4,
+                TraceEventKind::Received { octets, .. } => {
+                    self.packets += 1;
+                    self.octets += octets.len();
+                }
+                _ => {}
+            }
+        }
+        self.counted = self.tester.trace.events.len();
+        if self.packets > self.most_packets || self.octets > MOST_OCTETS {
+            let message =
+                format!("the target sends without end: {} packets, {} octets in one run", self.packets, self.octets);
             return Err(Box::new(Failure::new(Blame::Target, FailureKind::Flood, message)));
         }
         Ok(())
