@@ -14,6 +14,8 @@ pub(super) struct Datagram<'a> {
     pub(super) missing: usize,
     /// It was put together from overlapping fragments, which every receiver may read in its own way.
     pub(super) is_ambiguous: bool,
+    /// It came in fragments.
+    pub(super) is_fragmented: bool,
 }
 
 /// Whether a receiver takes a datagram.
@@ -37,7 +39,8 @@ impl<'a> Datagram<'a> {
     pub(super) fn read(octets: &'a [u8], length: usize, sender: Sender, offload: bool) -> Self {
         let parsed = Packet::parse(octets, None);
         let missing = length.saturating_sub(octets.len());
-        let mut datagram = Datagram { parsed, sender, validity: Validity::Valid, missing, is_ambiguous: false };
+        let mut datagram =
+            Datagram { parsed, sender, validity: Validity::Valid, missing, is_ambiguous: false, is_fragmented: false };
         datagram.validity = datagram.judge(offload);
         datagram
     }

@@ -139,6 +139,10 @@ impl Monitor {
             self.icmp.remember(&whole.octets, datagram.sender);
             let mut of_all = Datagram::read(&whole.octets, whole.octets.len(), datagram.sender, self.vantage.offload);
             of_all.is_ambiguous = whole.is_ambiguous || datagram.is_ambiguous;
+            of_all.is_fragmented = true;
+            if of_all.is_ambiguous {
+                self.connections.blur();
+            }
             ip::check_transport(&of_all, &self.vantage, &mut self.findings);
             self.datagram(at, &of_all, depth - 1);
         }

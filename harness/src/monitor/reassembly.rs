@@ -15,6 +15,8 @@ const MOST: usize = 16;
 const MOST_FRAGMENTS: usize = 256;
 /// How long fragments are waited for: the longest time that RFC 1122 section 3.3.2 recommends.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long every receiver waits for fragments.
+const SHORTEST_PATIENCE: Duration = Duration::from_secs(14);
 /// A datagram and a payload of IPv6 have at most so many octets.
 const LONGEST: usize = 65_535;
 
@@ -87,6 +89,8 @@ impl Reassembly {
             return None;
         }
         let partial = self.partial(at, &fragment, datagram.sender);
+        // Receivers may have given up by now (RFC 791 section 3.2: after 15 s).
+        partial.is_ambiguous |= at.saturating_since(partial.since) > SHORTEST_PATIENCE;
         partial.overlap(&fragment, payload, findings);
         if fragment.start == 0 && partial.first.is_none() {
             let mut octets = Vec::with_capacity(datagram.packet().emitted_length());

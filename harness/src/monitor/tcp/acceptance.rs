@@ -21,7 +21,8 @@ impl Connection {
             return;
         }
         let shift = self.shift(from);
-        let is_certain = !self.is_signed && !segment.is_ambiguous && !segment.options.is_malformed;
+        let is_certain = !self.is_opaque && segment.is_plain();
+        let is_outside = self.is_outside(from, segment);
         let ends = self.pair(from);
         let (own, peer) = (ends.own, ends.peer);
         let next = own.offered.end();
@@ -36,14 +37,20 @@ impl Connection {
             own.outstanding = own.outstanding.saturating_add(1);
             own.out_of_order = match own.out_of_order {
                 OutOfOrder::None
-                    if own.outstanding == 1 && is_above_gap && is_in_window && segment.length > 0 && !segment.fin() =>
+                    if is_certain
+                        && !is_outside
+                        && own.outstanding == 1
+                        && is_above_gap
+                        && is_in_window
+                        && segment.length > 0
+                        && !segment.fin() =>
                 {
                     OutOfOrder::One { start: segment.start(), end: segment.end() }
                 }
                 _ => OutOfOrder::Unclear,
             };
             let is_next = peer.acknowledged == Some(segment.start()) && next == segment.start();
-            if is_certain && is_next && is_in_window && peer.is_established && own.unanswered.is_none() {
+            if is_certain && !is_outside && is_next && is_in_window && peer.is_established && own.unanswered.is_none() {
                 let unanswered = Unanswered { since: segment.at, end: segment.end(), is_fin: segment.fin() };
                 own.unanswered = Some(unanswered);
             }
@@ -51,16 +58,36 @@ impl Connection {
         }
         // One from before the window is not taken, and ends nothing.
         let is_new = peer.acknowledged.is_some_and(|number| !after(number, segment.data_end()));
-        if segment.fin() && own.fin.is_none() && is_in_window && is_new {
+        // Of two FINs that contradict each other the target may come to the first one.
+        let is_first = own.fin.is_none_or(|fin| {
+            after(fin, segment.data_end()) && peer.acknowledged.is_none_or(|number| !after(number, fin))
+        });
+        if segment.fin() && is_first && is_in_window && is_new {
             own.fin = Some(segment.data_end());
             own.fin_frame = Some(segment.frame);
         }
         own.next = Some(latest(own.next, segment.end()));
-        own.acknowledged = Some(latest(own.acknowledged, segment.tcp.acknowledgment));
         own.is_established = true;
+        if is_outside {
+            return;
+        }
+        own.acknowledged = Some(latest(own.acknowledged, segment.tcp.acknowledgment));
+        if let Some(shift) = shift {
+            own.largest_window = own.largest_window.max(u32::from(segment.tcp.window) << shift);
+        }
         // Without knowing the scale the largest possible one is taken, so that nothing counts as beyond the window.
         let window = u32::from(segment.tcp.window) << shift.unwrap_or(14);
         own.right = Some(latest(own.right, segment.tcp.acknowledgment.wrapping_add(window)));
+    }
+
+    /// Whether an acknowledgment is of what was not sent, or older than SND.UNA by more than the largest window, or than
+    /// the connection: its segment may be discarded (RFC 5961 section 5.2).
+    fn is_outside(&self, from: usize, segment: &Segment<'_>) -> bool {
+        let (own, peer) = (&self.ends[from], &self.ends[1 - from]);
+        let is_before = |number: u32| after(number, segment.tcp.acknowledgment);
+        peer.next.is_some_and(|next| is_unsent(segment, next))
+            || own.acknowledged.is_some_and(|number| is_before(number.wrapping_sub(own.largest_window)))
+            || peer.isn().is_some_and(is_before)
     }
 
     /// Why the target must not take a segment, if that is certain.
@@ -72,7 +99,7 @@ impl Connection {
         if !segment.ack() {
             return Some(Refusal::WithoutAck);
         }
-        if peer.next.is_some_and(|next| after(segment.tcp.acknowledgment, next)) {
+        if peer.next.is_some_and(|next| is_unsent(segment, next)) {
             return Some(Refusal::UnacceptableAck);
         }
         if let (Some((value, _)), Some(recent), true) =
@@ -89,4 +116,9 @@ impl Connection {
         }
         None
     }
+}
+
+/// Whether what a segment acknowledges lies beyond SND.NXT. Half of the number space away is neither before nor after.
+fn is_unsent(segment: &Segment<'_>, next: u32) -> bool {
+    after(segment.tcp.acknowledgment, next) || segment.tcp.acknowledgment == next.wrapping_add(1 << 31)
 }

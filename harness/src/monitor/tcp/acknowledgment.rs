@@ -54,7 +54,7 @@ impl Connection {
     fn check_number(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage, findings: &mut Findings) {
         let number = segment.tcp.acknowledgment;
         let peer = &self.ends[1 - from];
-        if peer.opening.is_none() || self.is_signed {
+        if peer.opening.is_none() || self.is_opaque {
             return;
         }
         let end = peer.offered.end();

@@ -19,8 +19,8 @@ pub(super) struct Connection {
     pub(super) candidate: Option<(usize, Opening)>,
     /// A reset was seen, or both FINs.
     pub(super) has_ended: bool,
-    /// Segments are signed: who takes what cannot be told without the key.
-    pub(super) is_signed: bool,
+    /// Who takes what cannot be told: segments are signed, or the opening came in a form that may be dropped.
+    pub(super) is_opaque: bool,
     /// The capture lacks segments.
     pub(super) is_doubtful: bool,
     pub(super) last_seen: Instant,
@@ -65,7 +65,7 @@ impl Connection {
     pub(super) fn renew(&mut self) {
         self.candidate = None;
         self.has_ended = false;
-        self.is_signed = false;
+        self.is_opaque = false;
         self.time_wait = None;
         self.unexplained = [None, None];
     }
@@ -73,7 +73,7 @@ impl Connection {
     /// One segment, sent by the end `from`.
     pub(super) fn segment(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage, findings: &mut Findings) {
         self.last_seen = segment.at;
-        self.is_signed |= segment.options.is_signed;
+        self.is_opaque |= segment.options.is_signed;
         if segment.validity == Validity::Checksum && !segment.is_ambiguous {
             // Nobody takes it. What the judged end sent was told already.
             if segment.from_tester {
@@ -145,6 +145,13 @@ impl Connection {
         for end in &mut self.ends {
             end.unanswered = None;
             end.repeated = Default::default();
+        }
+    }
+
+    /// Segments may have come that were not seen.
+    pub(super) fn blur(&mut self) {
+        for end in &mut self.ends {
+            end.recent_forgotten = true;
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct End {
     pub(super) acknowledged: Option<u32>,
     /// The rightmost edge of the windows that it offered.
     pub(super) right: Option<u32>,
+    /// The largest of these windows.
+    pub(super) largest_window: u32,
     /// It sent a segment without SYN and RST: it takes the connection for established.
     pub(super) is_established: bool,
     /// The newest TSval, the newest one at some time in the last seconds, and the newest one some seconds ago.
@@ -164,6 +166,7 @@ impl End {
         self.offered.add(opening.isn.wrapping_add(1), opening.end);
         self.next = Some(opening.end);
         self.content.begin(opening.isn.wrapping_add(1));
+        self.largest_window = opening.window.into();
         self.opening = Some(opening);
     }
 
@@ -220,7 +223,9 @@ impl Opening {
             timestamps: options.timestamps.is_some(),
             window: segment.tcp.window,
             end: segment.end(),
-            is_uncertain: options.is_malformed || segment.is_ambiguous,
+            is_uncertain: options.is_malformed
+                || segment.is_ambiguous
+                || segment.from_tester && segment.may_be_dropped(),
         }
     }
 

@@ -42,8 +42,9 @@ impl Connection {
         let opening = Opening::of(segment);
         let is_known = self.ends.iter().any(|end| end.next.is_some());
         let opens_at_once = self.ends[from].next.is_none() && (self.ends[1 - from].opening.is_some() || !is_known);
-        if opens_at_once {
+        if opens_at_once && !(segment.from_tester && segment.may_be_dropped()) {
             // The first of all, or the other SYN of a simultaneous open.
+            self.candidate.take_if(|(of, _)| *of == from);
             self.ends[from].open(opening);
         } else if segment.judged && vantage.complete {
             self.start_anew();
@@ -60,7 +61,13 @@ impl Connection {
             let number = segment.tcp.acknowledgment;
             after(number, opening.isn) && !after(number, opening.end)
         };
-        if let Some((_, opening)) = self.candidate.take_if(|(of, opening)| *of != from && acknowledges(opening)) {
+        // The same SYN-ACK once more answers the SYN that it answered before.
+        let own = &self.ends[from];
+        let is_same = !self.has_ended
+            && own.isn() == Some(segment.start())
+            && own.acknowledged == Some(segment.tcp.acknowledgment);
+        let is_taken = |(of, opening): &mut (usize, Opening)| *of != from && !is_same && acknowledges(opening);
+        if let Some((_, opening)) = self.candidate.take_if(is_taken) {
             self.start_anew();
             self.ends[1 - from].open(opening);
         }
@@ -84,6 +91,7 @@ impl Connection {
                 _ => {}
             }
         }
+        self.is_opaque |= segment.from_tester && segment.may_be_dropped();
         let is_again = self.ends[from].isn() == Some(segment.start());
         if is_again {
             if let Some(opening) = &mut self.ends[from].opening {

@@ -38,11 +38,14 @@ pub(super) struct Connections {
     spare: Vec<Connection>,
     places: HashMap<Key, usize>,
     serial: u64,
+    /// Fragments came of which a receiver may have made other segments.
+    is_blurred: bool,
 }
 
 impl Connections {
     pub(super) fn clear(&mut self) {
         self.places.clear();
+        self.is_blurred = false;
         self.spare.append(&mut self.all);
         self.spare.truncate(8);
     }
@@ -60,6 +63,15 @@ impl Connections {
     pub(super) fn disturbed(&mut self) {
         for connection in &mut self.all {
             connection.disturbed();
+        }
+    }
+
+    /// Receivers may have made segments of fragments that are not those that were seen: what a reset answers is not
+    /// certain any more.
+    pub(super) fn blur(&mut self) {
+        self.is_blurred = true;
+        for connection in &mut self.all {
+            connection.blur();
         }
     }
 
@@ -126,6 +138,9 @@ impl Connections {
             self.all.len() - 1
         };
         self.all[place].begin(key, self.serial);
+        if self.is_blurred {
+            self.all[place].blur();
+        }
         self.places.insert(key, place);
         place
     }

@@ -26,7 +26,7 @@ impl Connection {
 
     /// A reset of the tester: it ends the connection if it is at RCV.NXT and nothing is under way.
     fn reset_of_tester(&mut self, from: usize, segment: &Segment<'_>) {
-        let is_certain = !self.is_signed && self.time_wait.is_none() && !segment.options.is_malformed;
+        let is_certain = !self.is_opaque && self.time_wait.is_none() && segment.is_plain();
         let ends = self.pair(from);
         let (own, peer) = (ends.own, ends.peer);
         peer.repeated = Default::default();
@@ -49,7 +49,7 @@ impl Connection {
     ) {
         // What was under way when the reset came may still be seen.
         let Some((at, frame)) = self.ends[1 - from].reset_at else { return };
-        if segment.at.micros() > at.micros() + vantage.skew && !self.is_signed {
+        if segment.at.micros() > at.micros() + vantage.skew && !self.is_opaque {
             findings.fail(Invariant::AfterReset, || {
                 format!("the connection goes on after the reset of packet {frame}, which was at RCV.NXT")
             });
@@ -74,9 +74,10 @@ impl Connection {
         if is_own || peer.recent_forgotten || self.candidate.is_some() && own.next.is_some() {
             return;
         }
-        if peer.recent.iter().any(|recent| recent.is_reset && answers(recent)) {
+        // What answers comes at once: where something else came after the reset, that may be meant.
+        if peer.recent.last().is_some_and(|recent| recent.is_reset && answers(recent)) {
             findings.fail(Invariant::ResetForReset, || "a reset answers a reset".to_owned());
-        } else if peer.recent.iter().any(|recent| !recent.is_valid && answers(recent)) {
+        } else if peer.recent.last().is_some_and(|recent| !recent.is_valid && answers(recent)) {
             findings
                 .fail(Invariant::TcpChecksumProcessed, || "a reset answers a segment with a wrong checksum".to_owned());
         } else {

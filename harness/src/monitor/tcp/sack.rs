@@ -37,7 +37,7 @@ impl Connection {
             } else {
                 !after(block.1, peer.offered.last()) || self.is_doubtful
             };
-            if !was_sent && vantage.complete && !self.is_signed {
+            if !was_sent && vantage.complete && !self.is_opaque {
                 findings.fail(Invariant::SackBlock, || {
                     format!("SACK block {start}:{end} holds octets that were not received")
                 });

@@ -21,6 +21,7 @@ pub(super) struct Segment<'a> {
     pub(super) length: u32,
     pub(super) validity: Validity,
     pub(super) is_ambiguous: bool,
+    pub(super) is_fragmented: bool,
     pub(super) is_ipv6: bool,
     /// Octets of IP options and extension headers.
     pub(super) ip_options: usize,
@@ -54,6 +55,7 @@ impl<'a> Segment<'a> {
             length: u32::try_from(datagram.payload_length()).unwrap_or(u32::MAX),
             validity: datagram.validity,
             is_ambiguous: datagram.is_ambiguous,
+            is_fragmented: datagram.is_fragmented,
             is_ipv6: packet.ipv6().is_some(),
             ip_options: datagram.ip_options(),
             options: Options::read(tcp, findings),
@@ -98,6 +100,16 @@ impl<'a> Segment<'a> {
     /// The sequence number after the segment.
     pub(super) fn end(&self) -> u32 {
         self.data_end().wrapping_add(u32::from(self.fin()))
+    }
+
+    /// Whether it has what makes some receivers drop a SYN: FIN, malformed options, IP options, fragments.
+    pub(super) fn may_be_dropped(&self) -> bool {
+        self.fin() || self.is_fragmented || !self.is_plain()
+    }
+
+    /// Whether every receiver reads it in the same way.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_ambiguous && !self.options.is_malformed && self.ip_options == 0
     }
 
     /// Whether it takes sequence numbers.

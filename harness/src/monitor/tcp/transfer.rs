@@ -43,7 +43,7 @@ impl Connection {
 
     fn check_sequence(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage, findings: &mut Findings) {
         let own = &self.ends[from];
-        if let Some(fin) = own.fin {
+        if let Some(fin) = own.fin.filter(|_| !self.is_keep_alive(from, segment)) {
             let (at, end) = (own.relative(fin), own.relative(segment.data_end()));
             if segment.length > 0 && after(segment.data_end(), fin) {
                 findings.fail(Invariant::BeyondFin, || format!("octets up to {end} are sent, the FIN had number {at}"));
@@ -110,12 +110,17 @@ impl Connection {
         }
     }
 
-    fn check_content(&mut self, from: usize, segment: &Segment<'_>, findings: &mut Findings) {
-        // A keep-alive may carry an octet of garbage (RFC 9293 section 3.8.4, MAY-6).
+    /// Whether it is a keep-alive with an octet of garbage, in the place of what was acknowledged last: an octet, or the
+    /// FIN (RFC 9293 section 3.8.4, MAY-6).
+    fn is_keep_alive(&self, from: usize, segment: &Segment<'_>) -> bool {
         let acknowledged = self.ends[1 - from].acknowledged;
-        let is_keep_alive =
-            segment.length == 1 && acknowledged.is_some_and(|number| segment.data_start() == number.wrapping_sub(1));
-        if is_keep_alive || segment.payload.len() != segment.length as usize {
+        segment.length == 1
+            && !segment.fin()
+            && acknowledged.is_some_and(|number| segment.data_start() == number.wrapping_sub(1))
+    }
+
+    fn check_content(&mut self, from: usize, segment: &Segment<'_>, findings: &mut Findings) {
+        if self.is_keep_alive(from, segment) || segment.payload.len() != segment.length as usize {
             return;
         }
         let own = &mut self.ends[from];
