@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ptr::NonNull;
 
 use ::smoltcp::iface::{SocketHandle, SocketSet};
-use ::smoltcp::socket::{AnySocket, icmp, tcp, udp};
+use ::smoltcp::socket::{AnySocket, Socket, icmp, tcp, udp};
 
 /// Octets of a pooled block; larger buffers are allocated and freed each time.
 const BLOCK_SIZE: usize = 65_536;
@@ -72,7 +72,7 @@ struct Place {
 ///
 /// smoltcp offers a segment to its sockets in the order of the set, and a listener takes any SYN for its port. So
 /// that a SYN of an existing connection reaches that connection, listeners stand behind the connections: the place
-/// of a socket that is gone is kept by an empty one, and a listener is put at the end.
+/// of a socket that is gone is kept by an empty one, and a listener is put at the end, also one that listens again.
 pub(super) struct Sockets {
     // Dropped before `places`, which is what makes the borrows sound: fields drop in the order they are written.
     set: SocketSet<'static>,
@@ -94,6 +94,27 @@ impl Sockets {
     pub(super) fn add_listener(&mut self, receive: usize, send: usize) -> SocketHandle {
         let (socket, blocks) = new_tcp(receive, send);
         if self.placeholders > PLACEHOLDERS_KEPT { self.put(socket, blocks) } else { self.push(socket, blocks) }
+    }
+
+    /// Puts a TCP socket that listens again behind all connections; its handle is another one then.
+    pub(super) fn move_listener(&mut self, handle: SocketHandle) -> SocketHandle {
+        let Some(index) = self.places.iter().position(|place| place.handle == handle) else { return handle };
+        if index + 1 == self.places.len() || self.placeholders > PLACEHOLDERS_KEPT {
+            return handle;
+        }
+        // Where only placeholders are behind it, it is behind all connections already.
+        if self.places[index + 1..].iter().all(|place| place.blocks.is_none()) {
+            return handle;
+        }
+        let socket = self.set.remove(handle);
+        // This place is the only free one, so what is added first lands in it.
+        let (Socket::Tcp(socket), Some(blocks)) = (socket, self.places[index].blocks.take()) else {
+            unreachable!("listeners are TCP sockets with memory");
+        };
+        let placeholder = self.set.add(placeholder());
+        debug_assert_eq!(placeholder, handle);
+        self.placeholders += 1;
+        self.push(socket, blocks)
     }
 
     /// A TCP socket for an active open.

@@ -22,10 +22,16 @@ const GREATEST_BACKLOG: usize = 128;
 pub(super) struct Listener {
     bound: Bound,
     backlog: usize,
-    /// In LISTEN or SYN-RECEIVED.
-    waiting: Vec<SocketHandle>,
+    waiting: Vec<Waiting>,
     /// The handshake is done; the oldest first.
     ready: VecDeque<Connection>,
+}
+
+/// A socket in LISTEN or SYN-RECEIVED.
+struct Waiting {
+    handle: SocketHandle,
+    /// It has left LISTEN. A reset may take it back there.
+    has_syn: bool,
 }
 
 impl Listener {
@@ -47,10 +53,20 @@ impl Listener {
         for connection in ready.iter_mut() {
             connection.observe(sockets, ingress);
         }
-        self.waiting.retain(|&handle| {
+        self.waiting.retain_mut(|waiting| {
+            let handle = waiting.handle;
             let socket = sockets.tcp(handle);
             match (socket.state(), socket.remote_endpoint()) {
-                (State::Listen | State::SynReceived, _) => true,
+                (State::Listen, _) => {
+                    if std::mem::take(&mut waiting.has_syn) {
+                        waiting.handle = sockets.move_listener(handle);
+                    }
+                    true
+                }
+                (State::SynReceived, _) => {
+                    waiting.has_syn = true;
+                    true
+                }
                 (State::Closed, _) | (_, None) => {
                     sockets.remove(handle);
                     false
@@ -79,21 +95,22 @@ impl Listener {
 
     /// Applies a changed option to the sockets that have no connection yet.
     pub(super) fn apply(&self, sockets: &mut Sockets, change: impl Fn(&mut tcp::Socket<'_>)) {
-        for &handle in &self.waiting {
-            change(sockets.tcp_mut(handle));
+        for waiting in &self.waiting {
+            change(sockets.tcp_mut(waiting.handle));
         }
     }
 
     /// Closes the port: connections that nobody accepted are reset.
     pub(super) fn close(self, sockets: &mut Sockets, orphans: &mut Vec<SocketHandle>) {
-        for handle in self.waiting.into_iter().chain(self.ready.into_iter().map(|connection| connection.handle)) {
+        let waiting = self.waiting.into_iter().map(|waiting| waiting.handle);
+        for handle in waiting.chain(self.ready.into_iter().map(|connection| connection.handle)) {
             sockets.tcp_mut(handle).abort();
             orphans.push(handle);
         }
     }
 
     fn replenish(&mut self, sockets: &mut Sockets, options: &Options) {
-        if self.waiting.iter().any(|&handle| sockets.tcp(handle).state() == State::Listen)
+        if self.waiting.iter().any(|waiting| sockets.tcp(waiting.handle).state() == State::Listen)
             || self.waiting.len() + self.ready.len() > self.backlog
         {
             return;
@@ -102,6 +119,6 @@ impl Listener {
         let socket = sockets.tcp_mut(handle);
         options.apply_tcp(socket);
         socket.listen(self.bound.endpoint()).expect("a new socket can listen, and a bound port is not 0");
-        self.waiting.push(handle);
+        self.waiting.push(Waiting { handle, has_syn: false });
     }
 }
