@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rfcheck::fuzzing::session::Random;
+use rfcheck::fuzzing::session::{Random, Subject};
 use rfcheck::fuzzing::{KNOWN_OF_SMOLTCP, Runner, Session};
 use rfcheck::target::smoltcp::SmoltcpFactory;
 
@@ -97,14 +97,20 @@ fn seeds_of_scripts_are_scripts() {
     }
 }
 
+/// The fuzz targets whose inputs are sessions on smoltcp.
+const SESSIONS: [(&str, Subject); 2] = [("tcp_smoltcp", Subject::Connections), ("udp_ip_smoltcp", Subject::Datagrams)];
+
 /// Sessions that a fuzzer begins with, and those that found something once: nothing is found but what is known.
 #[test]
-fn tcp_smoltcp() {
+fn sessions_of_smoltcp() {
     let factory = SmoltcpFactory::new();
     let mut runner = Runner::new(&factory).knowing(KNOWN_OF_SMOLTCP);
-    for path in files("corpus/tcp_smoltcp") {
-        let session = Session::from_octets(&fs::read(&path).unwrap());
-        assert_eq!(runner.run(&session).unwrap().finding, None, "{}", path.display());
+    for (name, subject) in SESSIONS {
+        for path in files(&format!("corpus/{name}")) {
+            let mut session = Session::from_octets(&fs::read(&path).unwrap());
+            session.keep_to(subject);
+            assert_eq!(runner.run(&session).unwrap().finding, None, "{}", path.display());
+        }
     }
 }
 
@@ -112,10 +118,13 @@ fn tcp_smoltcp() {
 #[test]
 #[ignore = "writes into the checkout"]
 fn write_seeds_of_sessions() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/tcp_smoltcp");
-    fs::create_dir_all(&folder).unwrap();
-    for seed in 0..24 {
-        let session = Session::random(&mut Random::new(seed), 12);
-        fs::write(folder.join(format!("seed-{seed:02}")), session.to_octets()).unwrap();
+    for (name, subject) in SESSIONS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for seed in 0..24 {
+            let mut session = Session::random(&mut Random::new(seed), 12);
+            session.keep_to(subject);
+            fs::write(folder.join(format!("seed-{seed:02}")), session.to_octets()).unwrap();
+        }
     }
 }

@@ -36,6 +36,10 @@ pub enum Cause {
     Sent,
     /// A UDP datagram is delivered that nobody sent.
     Datagram,
+    /// What the application wrote does not get to a tester that takes it.
+    Stalled,
+    /// The application cannot read what the target has acknowledged.
+    Lost,
     /// After the session a fresh connection does not work: at this step.
     NotLive(&'static str),
 }
@@ -66,6 +70,8 @@ impl Cause {
             Cause::DeliveredAfterFin => "delivers-after-fin".into(),
             Cause::Sent => "sends-another-stream".into(),
             Cause::Datagram => "delivers-another-datagram".into(),
+            Cause::Stalled => "stalls".into(),
+            Cause::Lost => "loses-octets".into(),
             Cause::NotLive(step) => format!("not-live-{}", slug(step)),
         }
     }
@@ -83,6 +89,8 @@ impl fmt::Display for Cause {
             Cause::DeliveredAfterFin => f.write_str("the application reads octets that stand behind the tester's FIN"),
             Cause::Sent => f.write_str("the target sends something else than its application wrote"),
             Cause::Datagram => f.write_str("a datagram is delivered that nobody sent"),
+            Cause::Stalled => f.write_str("what the application wrote is not sent, or not sent again"),
+            Cause::Lost => f.write_str("the application cannot read what the target has acknowledged"),
             Cause::NotLive(step) => write!(f, "after the session a fresh connection does not work: {step}"),
         }
     }

@@ -26,6 +26,8 @@ pub trait Oracle {
 pub struct Complaint<'a> {
     /// What it broke: the ID of a requirement, or of an invariant that has none.
     pub id: &'a str,
+    /// The datagram of the session that shows it, fragments counted one by one, from 1.
+    pub frame: u64,
     /// When.
     pub at: Instant,
     /// What is wrong, lower-case, one line.
@@ -49,7 +51,12 @@ impl Oracle for Monitor {
 
     fn complaints(&self, each: &mut dyn FnMut(Complaint<'_>)) {
         for violation in self.violations() {
-            each(Complaint { id: violation.invariant.requirement(), at: violation.at, detail: &violation.detail });
+            each(Complaint {
+                id: violation.invariant.requirement(),
+                frame: violation.frame,
+                at: violation.at,
+                detail: &violation.detail,
+            });
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
-use super::Runner;
-use super::session::{Random, Session, mutate};
+use super::session::{Random, Session, Subject, mutate};
+use super::{Known, Runner};
 use crate::target::TargetFactory;
 
 /// Makes a fuzz target for cargo-fuzz of a [`TargetFactory`]: the whole file, but for `#![no_main]`.
@@ -13,12 +13,14 @@ use crate::target::TargetFactory;
 /// rfcheck::fuzz_target!(my_stack::Factory::new());
 /// ```
 ///
-/// Findings that are known, by their IDs, are passed over:
+/// What is known is passed over, see [`crate::fuzzing::Known`]:
 ///
 /// ```ignore
 /// #![no_main]
-/// rfcheck::fuzz_target!(my_stack::Factory::new(), known: &["delivers-after-fin"]);
+/// rfcheck::fuzz_target!(my_stack::Factory::new(), known: &[Known::after(Stimulus::BeyondFin, "delivers-after-fin")]);
 /// ```
+///
+/// `subject: Subject::Datagrams` after it makes a target for UDP, ICMP, fragments and extension headers alone.
 ///
 /// The fuzzing package depends on `libfuzzer-sys` and on `rfcheck` with `default-features = false`. Inputs are
 /// [`Session`]s of up to 770 octets; `-max_len=770 -len_control=0` lets them be long from the beginning. A finding
@@ -29,11 +31,14 @@ macro_rules! fuzz_target {
         $crate::fuzz_target!($factory, known: &[]);
     };
     ($factory:expr, known: $known:expr $(,)?) => {
+        $crate::fuzz_target!($factory, known: $known, subject: $crate::fuzzing::session::Subject::Connections);
+    };
+    ($factory:expr, known: $known:expr, subject: $subject:expr $(,)?) => {
         #[global_allocator]
         static ALLOCATOR: $crate::fuzzing::memory::CountingAllocator = $crate::fuzzing::memory::CountingAllocator;
 
         ::libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-            $crate::fuzzing::run_input(|| Box::new($factory), $known, octets);
+            $crate::fuzzing::run_input(|| Box::new($factory), $known, $subject, octets);
         });
 
         ::libfuzzer_sys::fuzz_mutator!(|octets: &mut [u8], size: usize, most: usize, seed: u32| {
@@ -62,7 +67,7 @@ thread_local! {
 /// # Panics
 ///
 /// With the finding's text if there is one: that is how libFuzzer learns of it.
-pub fn run_input(factory: fn() -> Box<dyn TargetFactory>, known: &[&str], octets: &[u8]) {
+pub fn run_input(factory: fn() -> Box<dyn TargetFactory>, known: &[Known], subject: Subject, octets: &[u8]) {
     let found = KEPT.with_borrow_mut(|kept| {
         let kept = kept.get_or_insert_with(|| Kept {
             // One for each thread, for as long as it lives.
@@ -70,6 +75,7 @@ pub fn run_input(factory: fn() -> Box<dyn TargetFactory>, known: &[&str], octets
             session: Session::from_octets(&[]),
         });
         kept.session.read(octets);
+        kept.session.keep_to(subject);
         match kept.runner.run(&kept.session) {
             Ok(ran) => ran.finding,
             Err(error) => panic!("the target cannot be made: {error}"),

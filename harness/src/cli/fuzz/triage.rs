@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::exit::Exit;
 use crate::cli::output;
-use crate::fuzzing::{Triaged, triage};
+use crate::fuzzing::{Known, Triaged, triage};
 use crate::report::fuzz::write_replayed;
 use crate::suite::config::Config;
 use crate::suite::{SuiteError, TargetEntry};
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Triage, config: &Config, own: &[Arc<dyn TargetFactory>]
         let message = format!("the target `{}` has no virtual clock: sessions of a fuzz target need one", args.target);
         return Err(SuiteError::Usage(message));
     }
-    let known: Vec<&str> = args.known.iter().map(String::as_str).collect();
+    let known: Vec<Known> = args.known.iter().map(Known::named).collect();
     let mut causes: BTreeMap<String, Cause> = BTreeMap::new();
     let mut out = anstream::stdout();
     for path in files(&args.artifacts)? {

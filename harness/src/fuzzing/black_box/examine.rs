@@ -6,6 +6,7 @@ use super::batch::Shared;
 use super::seeds::Seeds;
 use super::worker::caught;
 use crate::fuzzing::finding::{Cause, Finding};
+use crate::fuzzing::known::Known;
 use crate::fuzzing::run::{Ran, Runner, Step};
 use crate::fuzzing::session::Session;
 use crate::fuzzing::triage::{Triaged, examine_session};
@@ -38,7 +39,7 @@ pub fn examine(
     before: &[u64],
     cause: &Cause,
 ) -> Result<Option<Examined>, TargetError> {
-    let known: Vec<&str> = known.iter().map(String::as_str).filter(|id| *id != cause.id()).collect();
+    let known: Vec<Known> = known.iter().filter(|id| **id != cause.id()).map(Known::named).collect();
     let clock = factory.capabilities().clock;
     let until = Instant::now() + PATIENCE;
     let mut examiner = Examiner { factory, seeds, runner: Runner::new(factory).knowing(&known), cause, until };
@@ -146,7 +147,7 @@ pub fn repeat(
     let mut known = known.to_vec();
     let mut repeated = Repeated { events: session.events.len(), ..Repeated::default() };
     loop {
-        let passed: Vec<&str> = known.iter().map(String::as_str).collect();
+        let passed: Vec<Known> = known.iter().map(Known::named).collect();
         let mut runner = Runner::new(factory).knowing(&passed);
         let (ran, steps) = if before.is_empty() {
             if factory.capabilities().clock == Clock::Real {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::batch::Shared;
 use super::seeds::{self, Seeds};
 use crate::fuzzing::finding::{Cause, Finding};
+use crate::fuzzing::known::Known;
 use crate::fuzzing::run::{Ran, Runner};
 use crate::fuzzing::states::{Reached, States};
 use crate::target::{Clock, TargetError, TargetFactory};
@@ -121,7 +122,7 @@ struct Worker<'a> {
 fn runner<'c>(common: &'c Common, known: &[String]) -> Runner<'c> {
     let mut oracles = crate::fuzzing::oracles();
     oracles.push(Box::new(States::new(Arc::clone(&common.reached))));
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let known: Vec<Known> = known.iter().map(Known::named).collect();
     Runner::with_oracles(&*common.factory, oracles).knowing(&known)
 }
 

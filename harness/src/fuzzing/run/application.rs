@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::connection::Delivery;
 use super::packet::{self, UDP_PORT};
-use super::{Run, SERVER, Step, Stop, pattern};
+use super::{Run, SERVER, Step, Stimulus, Stop, pattern};
 use crate::fuzzing::finding::Cause;
 use crate::fuzzing::session::{CONNECTIONS, Call, CallKind, Datagram};
 use crate::target::{CallOutput, PollEntry, SocketCall};
@@ -22,19 +22,23 @@ const SOL_SOCKET: i32 = 1;
 const SO_LINGER: i32 = 13;
 const SO_REUSEADDR: i32 = 2;
 const IPPROTO_TCP: i32 = 6;
+const TCP_USER_TIMEOUT: i32 = 18;
 const EINPROGRESS: i32 = 115;
 
 /// Options that are set, with level, number and the value of which an amount chooses a bit.
 const OPTIONS: [(i32, i32, [i32; 2]); 8] = [
-    (IPPROTO_TCP, 1, [0, 1]),           // TCP_NODELAY
-    (SOL_SOCKET, 9, [0, 1]),            // SO_KEEPALIVE
-    (IPPROTO_TCP, 4, [1, 600]),         // TCP_KEEPIDLE
-    (SOL_SOCKET, 8, [1_152, 65_536]),   // SO_RCVBUF
-    (SOL_SOCKET, 7, [1_152, 65_536]),   // SO_SNDBUF
-    (IPPROTO_TCP, 18, [1_000, 60_000]), // TCP_USER_TIMEOUT
-    (IPPROTO_TCP, 12, [0, 1]),          // TCP_QUICKACK
-    (SOL_SOCKET, 2, [0, 1]),            // SO_REUSEADDR
+    (IPPROTO_TCP, 1, [0, 1]),         // TCP_NODELAY
+    (SOL_SOCKET, 9, [0, 1]),          // SO_KEEPALIVE
+    (IPPROTO_TCP, 4, [1, 600]),       // TCP_KEEPIDLE
+    (SOL_SOCKET, 8, [1_152, 65_536]), // SO_RCVBUF
+    (SOL_SOCKET, 7, [1_152, 65_536]), // SO_SNDBUF
+    (IPPROTO_TCP, TCP_USER_TIMEOUT, [1_000, 60_000]),
+    (IPPROTO_TCP, 12, [0, 1]), // TCP_QUICKACK
+    (SOL_SOCKET, 2, [0, 1]),   // SO_REUSEADDR
 ];
+
+/// Options that make a target give up a peer that is silent.
+const MAY_GIVE_UP: [(i32, i32); 3] = [(IPPROTO_TCP, TCP_USER_TIMEOUT), (SOL_SOCKET, 9), (IPPROTO_TCP, 4)];
 
 /// Descriptors that belong to no connection.
 #[derive(Debug, Default)]
@@ -79,11 +83,18 @@ impl Run<'_, '_> {
             CallKind::Open if self.setup.is_active(call.connection) => {}
             CallKind::Open => self.accept()?,
             CallKind::Write => self.write(number, fd, usize::from(call.amount) % pattern::LONGEST)?,
-            CallKind::Read => self.read(number, fd, usize::from(call.amount).max(1))?,
-            CallKind::ShutdownWrite => self.ignore(SocketCall::Shutdown { fd, how: 1 })?,
-            CallKind::ShutdownBoth => self.ignore(SocketCall::Shutdown { fd, how: 2 })?,
+            CallKind::Read => self.read(number, fd, usize::from(call.amount).max(1)).map(|_| ())?,
+            CallKind::ShutdownWrite => {
+                let is_shut = self.succeeds(SocketCall::Shutdown { fd, how: 1 })?;
+                self.runner.connections[number].is_shut |= is_shut;
+            }
+            CallKind::ShutdownBoth => {
+                self.disturb(number);
+                self.ignore(SocketCall::Shutdown { fd, how: 2 })?;
+            }
             CallKind::Close => self.close(number, fd)?,
             CallKind::Abort => {
+                self.note(Stimulus::Abort);
                 let value = [1, 0i32].iter().flat_map(|word| word.to_ne_bytes()).collect();
                 self.ignore(SocketCall::SetSockOpt { fd, level: SOL_SOCKET, option: SO_LINGER, value })?;
                 self.close(number, fd)?;
@@ -98,6 +109,12 @@ impl Run<'_, '_> {
                     .as_ref()
                     .is_none_or(|known| known.contains(&(level, option)))
                 {
+                    if (level, option) == (IPPROTO_TCP, TCP_USER_TIMEOUT) {
+                        self.note(Stimulus::Timeout);
+                    }
+                    if MAY_GIVE_UP.contains(&(level, option)) {
+                        self.disturb(number);
+                    }
                     self.ignore(SocketCall::SetSockOpt { fd, level, option, value })?;
                 }
             }
@@ -169,25 +186,25 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// Reads, and holds what came against what the tester sent.
-    pub(super) fn read(&mut self, number: usize, fd: i32, length: usize) -> Result<(), Stop> {
+    /// Reads, and holds what came against what the tester sent. Whether anything came.
+    pub(super) fn read(&mut self, number: usize, fd: i32, length: usize) -> Result<bool, Stop> {
         let returned = self.call(SocketCall::Recv { fd, length, flags: MSG_DONTWAIT, null: false })?;
-        if let Some((Ok(_), CallOutput::Data(data))) = returned
-            && !data.is_empty()
-        {
-            let cause = match self.connection(number).delivered(&data) {
-                Delivery::Right => return Ok(()),
-                Delivery::AfterFin => Cause::DeliveredAfterFin,
-                Delivery::Wrong => Cause::Delivered,
-            };
-            if self.runner.steps.is_some() {
-                let right = self.connection(number).right(data.len());
-                self.must_read(right);
-            }
-            let start = String::from_utf8_lossy(&data[..data.len().min(32)]).into_owned();
-            self.found(cause, format!("{} octets that begin with {start:?}", data.len()))?;
+        let Some((Ok(_), CallOutput::Data(data))) = returned else { return Ok(false) };
+        if data.is_empty() {
+            return Ok(false);
         }
-        Ok(())
+        let cause = match self.connection(number).delivered(&data) {
+            Delivery::Right => return Ok(true),
+            Delivery::AfterFin => Cause::DeliveredAfterFin,
+            Delivery::Wrong => Cause::Delivered,
+        };
+        if self.runner.steps.is_some() {
+            let right = self.connection(number).right(data.len());
+            self.must_read(right);
+        }
+        let start = String::from_utf8_lossy(&data[..data.len().min(32)]).into_owned();
+        self.found(cause, format!("{} octets that begin with {start:?}", data.len()))?;
+        Ok(true)
     }
 
     /// The last call must have read something else.

@@ -29,9 +29,9 @@ pub(super) struct Connection {
     /// The target's initial sequence number.
     pub(super) target_initial: Option<u32>,
     /// After all that the target sent.
-    received: u32,
+    pub(super) received: u32,
     /// What the tester acknowledged last.
-    acknowledged: u32,
+    pub(super) acknowledged: u32,
     /// The target's latest timestamp.
     pub(super) timestamp: u32,
     /// Largest segment that the target takes, in octets of payload.
@@ -58,6 +58,22 @@ pub(super) struct Connection {
     uncertain: bool,
     /// The last thing that the target sent is a reset.
     is_reset: bool,
+    /// The tester has sent a SYN.
+    pub(super) has_opened: bool,
+    /// Something was done that may end the connection.
+    pub(super) is_disturbed: bool,
+    /// The application has shut its sending side.
+    pub(super) is_shut: bool,
+    /// Segments of the target.
+    pub(super) heard: u32,
+    /// Whether the SYNs of target and tester had timestamps.
+    timestamps: (bool, bool),
+    /// After the last octet that the tester has sent anywhere.
+    pub(super) highest: Option<u32>,
+    /// The right edge of the tester's window.
+    pub(super) edge: Option<u32>,
+    /// The number of the first FIN that the tester has sent anywhere.
+    pub(super) lowest_fin: Option<u32>,
 }
 
 /// An acknowledgment of what the tester has not sent.
@@ -148,11 +164,13 @@ impl Connection {
         if tcp.sequence == self.next {
             self.next = end;
         }
-        if tcp.flags.contains(TcpFlags::ACK) && !tcp.flags.contains(TcpFlags::RST) {
+        let is_newer = is_after(tcp.acknowledgment, self.acknowledged) && !is_after(tcp.acknowledgment, self.received);
+        if tcp.flags.contains(TcpFlags::ACK) && !tcp.flags.contains(TcpFlags::RST) && is_newer {
             self.acknowledged = tcp.acknowledgment;
         }
         if tcp.flags.contains(TcpFlags::SYN) {
             self.uncertain |= tcp.sequence != self.initial;
+            self.timestamps.1 = tcp.options.find(TcpOption::TIMESTAMPS).is_some();
             if let Some(TcpOption::WindowScale(shift)) = tcp.options.find(TcpOption::WINDOW_SCALE) {
                 self.shift.1 = Some(shift.min(14));
             }
@@ -201,12 +219,14 @@ impl Connection {
     pub(super) fn received(&mut self, tcp: &Tcp, payload: &[u8], octets: &[u8]) -> Option<Beyond> {
         self.last.clear();
         self.last.extend_from_slice(octets);
+        self.heard += 1;
         let flags = tcp.flags;
         self.is_reset = flags.contains(TcpFlags::RST);
         if let Some(TcpOption::Timestamps { value, .. }) = tcp.options.find(TcpOption::TIMESTAMPS) {
             self.timestamp = value;
         }
         if flags.contains(TcpFlags::RST) {
+            self.is_disturbed = true;
             return None;
         }
         let end = tcp.sequence.wrapping_add(tcp.sequence_length(payload.len()));
@@ -219,6 +239,7 @@ impl Connection {
             if let Some(TcpOption::MaximumSegmentSize(segment)) = tcp.options.find(TcpOption::MAXIMUM_SEGMENT_SIZE) {
                 self.segment = segment.into();
             }
+            self.timestamps.0 = tcp.options.find(TcpOption::TIMESTAMPS).is_some();
             self.shift.0 = match tcp.options.find(TcpOption::WINDOW_SCALE) {
                 Some(TcpOption::WindowScale(shift)) => Some(shift.min(14)),
                 _ => None,
@@ -260,6 +281,7 @@ impl Connection {
     pub(super) fn opened(&mut self, fd: i32) {
         self.fd = Some(fd);
         self.written = 0;
+        self.is_shut = false;
         self.reads.clear();
     }
 
@@ -315,6 +337,33 @@ impl Connection {
             flags: TcpFlags::RST | TcpFlags::ACK,
             ..Tcp::new(self.port, self.target_port)
         })
+    }
+
+    /// Whether it is unclear what the target takes.
+    pub(super) fn is_uncertain(&self) -> bool {
+        self.uncertain
+    }
+
+    /// By how many bits the tester's windows are scaled.
+    pub(super) fn own_shift(&self) -> u8 {
+        match self.shift {
+            (Some(_), Some(own)) => own,
+            _ => 0,
+        }
+    }
+
+    /// Whether both SYNs had timestamps.
+    pub(super) fn has_timestamps(&self) -> bool {
+        self.timestamps == (true, true)
+    }
+
+    /// Octets that the application has read, and at least that were acknowledged; `None` if that is not clear.
+    pub(super) fn progress(&self) -> Option<(u32, u32)> {
+        let [start] = self.starts[..] else { return None };
+        let read = if self.reads.is_empty() { start } else { *self.reads.first()? };
+        // A FIN has a number and no octet.
+        let acknowledged = self.unacknowledged.wrapping_sub(start).saturating_sub(u32::from(self.lowest_fin.is_some()));
+        Some((read.wrapping_sub(start), acknowledged))
     }
 
     /// Whether the target has acknowledged all that the tester sent.

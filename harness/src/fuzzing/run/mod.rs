@@ -8,8 +8,10 @@ mod connection;
 mod liveness;
 mod packet;
 mod pattern;
+mod settle;
 mod shared;
 pub(super) mod step;
+mod unusual;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use crate::time::Instant;
 use crate::wire::{Packet, TcpFlags, fragment};
 
 use super::finding::{Cause, Finding};
+use super::known::{Known, Stimuli, Stimulus};
 use super::memory;
 use super::oracle::Oracle;
 use super::session::{self, CONNECTIONS, Datagram, FaultKind, Session};
@@ -37,6 +40,8 @@ const LONGEST_SESSION: u32 = 4_000;
 const MOST_MEMORY: usize = 64 << 20;
 /// What a call gives that has not returned, as a number of the Linux ABI.
 const EINTR: i32 = 4;
+/// What is noted as [`Stimulus::LongTime`], in microseconds from the beginning on.
+const LONG_TIME: u64 = 10_000_000;
 /// The port that the target listens on.
 const SERVER: u16 = 8_080;
 /// The tester's first port.
@@ -46,13 +51,16 @@ const TESTER: u16 = 40_000;
 pub struct Runner<'f> {
     factory: &'f dyn TargetFactory,
     oracles: Vec<Box<dyn Oracle>>,
-    known: Vec<String>,
+    known: Vec<Known>,
+    stimuli: Stimuli,
     connections: [Connection; CONNECTIONS],
     /// The liveness check's.
     fresh: Connection,
     received: Vec<u8>,
     sent: Vec<u8>,
     datagrams: Vec<(u32, usize)>,
+    /// The target's last datagram that was no segment.
+    last_other: Vec<u8>,
     steps: Option<Vec<Step>>,
     /// How long the target may take to answer at once, in microseconds.
     settling: i64,
@@ -93,11 +101,13 @@ impl<'f> Runner<'f> {
             factory,
             oracles,
             known: Vec::new(),
+            stimuli: Stimuli::default(),
             connections: Default::default(),
             fresh: Connection::default(),
             received: Vec::with_capacity(2_048),
             sent: Vec::with_capacity(2_048),
             datagrams: Vec::new(),
+            last_other: Vec::new(),
             steps: None,
             settling: 0,
         }
@@ -109,9 +119,9 @@ impl<'f> Runner<'f> {
         self.settling = settling.as_micros().try_into().unwrap_or(i64::MAX);
     }
 
-    /// Findings with these IDs are known, and no findings.
-    pub fn knowing(mut self, known: &[&str]) -> Self {
-        self.known.extend(known.iter().map(|id| (*id).to_owned()));
+    /// These are known, and no findings.
+    pub fn knowing(mut self, known: &[Known]) -> Self {
+        self.known.extend_from_slice(known);
         self
     }
 
@@ -131,7 +141,7 @@ impl<'f> Runner<'f> {
             && held > MOST_MEMORY
         {
             let detail = format!("{held} octets were allocated at a time");
-            ran.finding = self.unless_known(Finding { cause: Cause::Memory, at, detail });
+            ran.finding = self.unless_known(Finding { cause: Cause::Memory, at, detail }, u64::MAX);
         }
         Ok(ran)
     }
@@ -148,6 +158,8 @@ impl<'f> Runner<'f> {
             oracle.begin(link);
         }
         self.datagrams.clear();
+        self.last_other.clear();
+        self.stimuli = Stimuli::default();
         let initial = match session.setup.numbers {
             0 => 0,
             1 => 0x3fff_fff0,
@@ -168,6 +180,8 @@ impl<'f> Runner<'f> {
             setup: session.setup,
             application: Application::default(),
             packets: 0,
+            frames: 0,
+            elapsed: 0,
             at_once: (Instant::ZERO, 0),
             number: 0,
             is_shared,
@@ -175,7 +189,7 @@ impl<'f> Runner<'f> {
             is_leaving: false,
         };
         let result = run.session(session);
-        let (packets, at) = (run.packets, run.target.now());
+        let (packets, frames, at) = (run.packets, run.frames, run.target.now());
         let is_live = result.is_ok();
         let mut finding = match result {
             Err(Stop::Found(finding)) => Some(*finding),
@@ -185,7 +199,7 @@ impl<'f> Runner<'f> {
         if is_shared && !matches!(&finding, Some(Finding { cause: Cause::Gone(_), .. })) {
             run.leave();
         }
-        finding = finding.and_then(|finding| self.unless_known(finding));
+        finding = finding.and_then(|finding| self.unless_known(finding, frames));
         if finding.is_none() {
             finding = self.complaint(at);
         }
@@ -225,15 +239,17 @@ impl<'f> Runner<'f> {
                         at: complaint.at,
                         detail: complaint.detail.to_owned(),
                     };
-                    found = self.unless_known(finding);
+                    found = self.unless_known(finding, complaint.frame);
                 }
             });
         }
         found
     }
 
-    fn unless_known(&self, finding: Finding) -> Option<Finding> {
-        let known = !self.known.is_empty() && self.known.contains(&finding.cause.id());
+    /// The finding, that the datagram `frame` shows, unless it is known.
+    fn unless_known(&self, finding: Finding, frame: u64) -> Option<Finding> {
+        let id = if self.known.is_empty() { String::new() } else { finding.cause.id() };
+        let known = self.known.iter().any(|known| known.is(&id, frame, &self.stimuli));
         (!known).then_some(finding)
     }
 }
@@ -247,6 +263,10 @@ struct Run<'r, 'f> {
     application: Application,
     /// Datagrams of the target.
     packets: u32,
+    /// Datagrams of both ends, fragments counted one by one.
+    frames: u64,
+    /// By how much the session let the clock go on, in microseconds.
+    elapsed: u64,
     /// Datagrams at one instant since the tester last did something.
     at_once: (Instant, u32),
     /// Counts echo requests and UDP datagrams.
@@ -266,14 +286,21 @@ impl Run<'_, '_> {
                 session::Event::Segment(segment) => self.segment(segment)?,
                 session::Event::Call(call) => self.application_call(call)?,
                 session::Event::Advance { micros } => {
+                    self.elapsed = self.elapsed.saturating_add(*micros);
+                    if self.elapsed >= LONG_TIME {
+                        self.note(Stimulus::LongTime);
+                    }
                     let until = self.target.now().offset((*micros).try_into().unwrap_or(i64::MAX));
                     self.advance(until, LONGEST_ADVANCE)?;
                 }
                 session::Event::IcmpError(error) => {
+                    self.note(Stimulus::IcmpError);
+                    self.disturb(usize::from(error.connection) % CONNECTIONS);
                     let mut out = std::mem::take(&mut self.runner.sent);
                     out.clear();
-                    let connection = &self.runner.connections[usize::from(error.connection) % CONNECTIONS];
-                    packet::icmp_error(error, connection, &self.link, &mut out);
+                    let last = &self.runner.connections[usize::from(error.connection) % CONNECTIONS].last;
+                    let last = if last.is_empty() { &self.runner.last_other } else { last };
+                    packet::icmp_error(error, last, &self.link, &mut out);
                     let result = if out.is_empty() { Ok(()) } else { self.inject(&out, error.fault) };
                     self.runner.sent = out;
                     result?;
@@ -287,6 +314,7 @@ impl Run<'_, '_> {
                 return Err(Stop::Enough);
             }
         }
+        self.settle()?;
         self.close_all()?;
         if let Some(steps) = &mut self.runner.steps {
             steps.push(Step::Fresh);
@@ -295,14 +323,18 @@ impl Run<'_, '_> {
     }
 
     fn segment(&mut self, segment: &session::Segment) -> Result<(), Stop> {
-        let number = segment.connection;
-        if !self.setup.is_active(number) {
+        let number = usize::from(segment.connection) % CONNECTIONS;
+        if !self.setup.is_active(segment.connection) {
             self.listen()?;
         }
         let mut out = std::mem::take(&mut self.runner.sent);
         out.clear();
-        let connection = &mut self.runner.connections[usize::from(number) % CONNECTIONS];
+        let connection = &self.runner.connections[number];
         let emitted = packet::segment(segment, connection, self.target.now(), &self.link, &mut out);
+        if let Some(tcp) = &emitted.tcp {
+            self.note_segment(number, tcp, emitted.payload);
+        }
+        let connection = &mut self.runner.connections[number];
         if let (Some(tcp), false) = (&emitted.tcp, emitted.elsewhere) {
             connection.sent(tcp, emitted.payload, emitted.acceptable);
             // An application is given urgent data out of line where it has not asked for it otherwise (RFC 6093 section 5).
@@ -333,6 +365,7 @@ impl Run<'_, '_> {
 
     /// Sends a datagram, in the pieces that the fault asks for, and takes what comes at once.
     fn inject(&mut self, octets: &[u8], fault: session::Fault) -> Result<(), Stop> {
+        self.note_fault(fault);
         match fault.kind {
             FaultKind::Fragments => {
                 let header = if self.link.local.is_ipv4() { 20 } else { 40 };
@@ -382,6 +415,7 @@ impl Run<'_, '_> {
             let (whole, cut) = of.map_or((octets, None), |(whole, cut)| (whole, Some(cut)));
             steps.push(Step::Injected { at, octets: whole.to_vec(), cut });
         }
+        self.frames += 1;
         if !self.is_leaving {
             for oracle in &mut self.runner.oracles {
                 oracle.packet(at, false, octets);
@@ -456,6 +490,7 @@ impl Run<'_, '_> {
     /// The target sent a datagram.
     fn received(&mut self, at: Instant, octets: &[u8]) -> Result<(), Stop> {
         self.packets += 1;
+        self.frames += 1;
         self.at_once = if self.at_once.0 == at { (at, self.at_once.1 + 1) } else { (at, 1) };
         if self.at_once.1 > FLOOD {
             self.found(Cause::Flood, format!("{FLOOD} datagrams at one instant"))?;
@@ -470,7 +505,11 @@ impl Run<'_, '_> {
             }
         }
         let parsed = Packet::parse(octets, None);
-        let Some(tcp) = parsed.packet.tcp() else { return Ok(()) };
+        let Some(tcp) = parsed.packet.tcp() else {
+            self.runner.last_other.clear();
+            self.runner.last_other.extend_from_slice(octets);
+            return Ok(());
+        };
         if parsed.packet.destination() != Some(self.link.remote) || parsed.packet.source() != Some(self.link.local) {
             return Ok(());
         }
@@ -522,7 +561,7 @@ impl Run<'_, '_> {
 
     /// Something is wrong with the target; the session goes on if that is known.
     fn found(&self, cause: Cause, detail: String) -> Result<(), Stop> {
-        match self.runner.unless_known(Finding { cause, at: self.target.now(), detail }) {
+        match self.runner.unless_known(Finding { cause, at: self.target.now(), detail }, self.frames) {
             Some(finding) => Err(Stop::Found(Box::new(finding))),
             None => Ok(()),
         }

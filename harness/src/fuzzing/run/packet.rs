@@ -111,9 +111,8 @@ pub(super) fn echo(datagram: &Datagram, number: u32, link: &Link, out: &mut Vec<
     Emitted { tcp: None, payload: length, acceptable, elsewhere: false }
 }
 
-/// Appends the octets of an ICMP error about the connection's last packet; nothing if there was none.
-pub(super) fn icmp_error(error: &IcmpError, connection: &Connection, link: &Link, out: &mut Vec<u8>) {
-    let last = &connection.last;
+/// Appends the octets of an ICMP error about this packet of the target; nothing if there was none.
+pub(super) fn icmp_error(error: &IcmpError, last: &[u8], link: &Link, out: &mut Vec<u8>) {
     let (header, ip_length) = match link.local {
         IpAddr::V4(_) => {
             const KINDS: [u8; 8] = [3, 3, 3, 11, 12, 4, 5, 3];
@@ -254,8 +253,20 @@ fn emit(transport: Header, payload: &[u8], fault: Fault, link: &Link, out: &mut 
             packet.headers.push(Header::Ipv6(ip));
             if fault.kind == FaultKind::IpOptions {
                 // PadN, then an option that is to be skipped, discarded or reported (RFC 8200 section 4.2).
-                let body = vec![1, 0, choice & 0xc0 | 0x1e, 0, 1, 0];
-                packet.headers.push(Header::Ipv6Extension(Ipv6Extension::new(protocol::HOP_BY_HOP, body)));
+                let options = || vec![1, 0, choice & 0xc0 | 0x1e, 0, 1, 0];
+                // Of an unknown type, with segments left or not (RFC 8200 section 4.4).
+                let routing = || vec![200, choice >> 4 & 1, 0, 0, 0, 0];
+                let headers: &[u8] = match choice & 7 {
+                    0..=2 => &[protocol::HOP_BY_HOP],
+                    3 | 4 => &[protocol::DESTINATION_OPTIONS],
+                    5 => &[protocol::ROUTING],
+                    6 => &[protocol::HOP_BY_HOP, protocol::DESTINATION_OPTIONS],
+                    _ => &[protocol::DESTINATION_OPTIONS, protocol::HOP_BY_HOP],
+                };
+                for &header in headers {
+                    let body = if header == protocol::ROUTING { routing() } else { options() };
+                    packet.headers.push(Header::Ipv6Extension(Ipv6Extension::new(header, body)));
+                }
             }
         }
         _ => return (false, false), // A link has one IP version.

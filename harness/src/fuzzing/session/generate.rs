@@ -1,7 +1,7 @@
 //! Sessions from a seed: mostly what peers do, with something wrong now and then.
 
 use super::encoding::RECORD;
-use super::{Call, CallKind, Event, Options, Segment, Session, Setup};
+use super::{CONNECTIONS, CallKind, Event, Segment, Session, Setup, episode, handshake};
 use crate::wire::TcpFlags;
 
 /// Random numbers that a seed determines (SplitMix64).
@@ -33,7 +33,7 @@ impl Random {
         self.below(times) == 0
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
@@ -68,33 +68,19 @@ impl Session {
             active: if random.once_in(2) { 0 } else { random.below(16) as u8 },
         };
         let mut session = Session { setup, events: Vec::with_capacity(events + 4) };
+        // How much is wrong, from nothing to everything.
+        let wild = random.pick(&[0, 1, 1, 2, 4, 8]);
         while session.events.len() < events {
-            if session.events.is_empty() && !random.once_in(8) || random.once_in(24) {
-                let connection = random.below(2) as u8;
-                session.events.extend(handshake(setup, connection, random));
-            } else {
+            if session.events.is_empty() && !random.once_in(8) {
+                session.events.extend(handshake(setup, 0, random));
+            } else if random.below(8) < wild {
                 session.events.push(Event::random(random));
+            } else {
+                let connection = if random.once_in(8) { random.below(CONNECTIONS) as u8 } else { 0 };
+                session.events.extend(episode(setup, connection, random));
             }
         }
         session
-    }
-}
-
-/// The tester's and the application's part in opening a connection.
-fn handshake(setup: Setup, connection: u8, random: &mut Random) -> [Event; 3] {
-    let open = Event::Call(Call { connection, kind: CallKind::Open, amount: 0 });
-    let options = if random.once_in(4) {
-        Options::default()
-    } else {
-        // Values as peers have them, and the options as they come.
-        Options { set: random.below(16) as u8 | Options::MAXIMUM_SEGMENT_SIZE, choice: random.below(256) as u8 }
-    };
-    let synchronize = |flags| Event::Segment(Segment { options, ..Segment::correct(connection, flags, 0) });
-    let acknowledge = Event::Segment(Segment::correct(connection, TcpFlags::ACK, 0));
-    if setup.is_active(connection) {
-        [open, synchronize(TcpFlags::SYN | TcpFlags::ACK), acknowledge]
-    } else {
-        [synchronize(TcpFlags::SYN), acknowledge, open]
     }
 }
 

@@ -6,11 +6,13 @@
 //! work on the octets and ours on the events.
 
 mod encoding;
+mod episode;
 mod generate;
 mod mutate;
 mod script;
 
 pub use encoding::{HEAD, RECORD};
+use episode::{episode, handshake};
 pub use generate::Random;
 pub use mutate::{cross_over, mutate};
 
@@ -278,7 +280,35 @@ pub struct Datagram {
     pub fault: Fault,
 }
 
+/// What the sessions of a fuzz target are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// TCP above all.
+    #[default]
+    Connections,
+    /// UDP, ICMP, fragments and extension headers alone.
+    Datagrams,
+}
+
 impl Session {
+    /// Makes another event of each that is not of the subject.
+    pub fn keep_to(&mut self, subject: Subject) {
+        if subject == Subject::Connections {
+            return;
+        }
+        for event in &mut self.events {
+            *event = match *event {
+                Event::Segment(segment) => {
+                    Event::Udp(Datagram { length: segment.length, choice: segment.window as u8, fault: segment.fault })
+                }
+                Event::Call(call) => {
+                    Event::Echo(Datagram { length: call.amount % 2_048, choice: call.connection, fault: Fault::NONE })
+                }
+                other => other,
+            };
+        }
+    }
+
     /// The link that the session runs on.
     pub fn link(&self) -> Link {
         let mut link = Link::default_for(if self.setup.ipv6 { IpVersion::Ipv6 } else { IpVersion::Ipv4 });

@@ -1,6 +1,6 @@
 //! Changes to a session that keep it a session: events come, go, move and change.
 
-use super::{Event, MOST_EVENTS, RECORD, Random, Session};
+use super::{CONNECTIONS, Event, MOST_EVENTS, RECORD, Random, Session, episode};
 
 /// Makes one to four changes. The session has `most` events at most afterwards.
 pub fn mutate(session: &mut Session, random: &mut Random, most: usize) {
@@ -21,7 +21,13 @@ fn change(session: &mut Session, random: &mut Random, most: usize) {
             let other = Session::random(random, 0);
             session.setup = other.setup;
         }
-        0..=4 if count < most => events.insert(random.below(count + 1), Event::random(random)),
+        0 | 1 if count < most => {
+            let connection = if random.once_in(4) { random.below(CONNECTIONS) as u8 } else { 0 };
+            let at = random.below(count + 1);
+            let episode = episode(session.setup, connection, random);
+            events.splice(at..at, episode);
+        }
+        2..=4 if count < most => events.insert(random.below(count + 1), Event::random(random)),
         5 if count > 0 => {
             events.remove(random.below(count));
         }

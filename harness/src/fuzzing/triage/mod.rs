@@ -10,6 +10,7 @@ mod tests;
 use std::time::Instant;
 
 use super::finding::{Cause, Finding};
+use super::known::Known;
 use super::oracle::vantage;
 use super::run::{Runner, Step, step};
 use super::session::Session;
@@ -54,7 +55,7 @@ pub enum Replayed {
 ///
 /// # Errors
 /// As [`Runner::run`].
-pub fn triage(factory: &dyn TargetFactory, known: &[&str], input: &[u8]) -> Result<Option<Triaged>, TargetError> {
+pub fn triage(factory: &dyn TargetFactory, known: &[Known], input: &[u8]) -> Result<Option<Triaged>, TargetError> {
     let mut runner = Runner::new(factory).knowing(known);
     let session = Session::from_octets(input);
     let Some(found) = runner.run(&session)?.finding else { return Ok(None) };

@@ -95,6 +95,9 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
     if matches!(finding.cause, Cause::Gone(_) | Cause::Flood | Cause::Memory) && !steps.contains(&Step::Fresh) {
         writer.fresh(&link);
     }
+    if finding.cause == Cause::Stalled {
+        writer.comment("Something is to be sent, sent again or probed for here, and nothing comes for 130 s.");
+    }
     // What cannot be laid out is left as it is, for whoever looks into it.
     format(&writer.text).unwrap_or(writer.text)
 }
@@ -110,6 +113,8 @@ fn title(cause: &Cause) -> &'static str {
         Cause::DeliveredAfterFin => "Nothing is delivered from behind a FIN",
         Cause::Sent => "The stack sends what its application wrote",
         Cause::Datagram => "Only datagrams that were sent are delivered",
+        Cause::Stalled => "What the application wrote gets through",
+        Cause::Lost => "What was acknowledged can be read",
         Cause::NotLive(_) => "A fresh connection works afterwards",
     }
 }

@@ -83,6 +83,12 @@ fn clause(cause: &Cause) -> Option<(&'static str, &'static str)> {
         }
         Cause::Sent => ("RFC 9293 section 2.2", "TCP delivers a reliable, in-order stream of octets."),
         Cause::Datagram => ("RFC 768 Fields", "A datagram whose checksum or length is wrong is not delivered."),
+        Cause::Stalled => {
+            ("RFC 9293 section 3.8", "Data is sent again until it is acknowledged, and a zero window is probed.")
+        }
+        Cause::Lost => {
+            ("RFC 9293 section 3.4", "An acknowledgment takes responsibility for delivering the data to the user.")
+        }
         Cause::Gone(_) | Cause::Flood | Cause::Memory | Cause::Broken(_) | Cause::NotLive(_) => return None,
     })
 }

@@ -1,0 +1,103 @@
+//! What of a session is unusual: findings that are known come only after it.
+
+use super::connection::{Connection, is_after};
+use super::{Run, Stimulus};
+use crate::fuzzing::session::{Fault, FaultKind};
+use crate::wire::{Tcp, TcpFlags};
+
+/// Numbers that far from the next one may be of the stream.
+const NEAR: u32 = 1 << 24;
+
+impl Run<'_, '_> {
+    /// Notes that this is about to be done.
+    pub(super) fn note(&mut self, stimulus: Stimulus) {
+        self.runner.stimuli.add(stimulus, self.frames);
+    }
+
+    /// From now on the connection may end at any time.
+    pub(super) fn disturb(&mut self, number: usize) {
+        self.runner.connections[number].is_disturbed = true;
+    }
+
+    /// Notes what is unusual in a datagram that is about to be sent.
+    pub(super) fn note_fault(&mut self, fault: Fault) {
+        match fault.kind {
+            FaultKind::Source | FaultKind::Destination => self.note(Stimulus::StrangeAddress),
+            FaultKind::IpOptions => self.note(Stimulus::IpOptions),
+            FaultKind::Fragments => self.note(Stimulus::Fragment),
+            _ => {}
+        }
+    }
+
+    /// Notes what is unusual in a segment that is about to be sent.
+    pub(super) fn note_segment(&mut self, number: usize, tcp: &Tcp, payload: usize) {
+        let (stimuli, frames) = (&mut self.runner.stimuli, self.frames);
+        let mut note = |stimulus| stimuli.add(stimulus, frames);
+        let has = |flag| tcp.flags.contains(flag);
+        let connection = &mut self.runner.connections[number];
+        if has(TcpFlags::RST) {
+            note(Stimulus::Reset);
+            connection.is_disturbed = true;
+            if has(TcpFlags::SYN) || has(TcpFlags::FIN) {
+                note(Stimulus::ResetWithMore);
+            }
+        } else if has(TcpFlags::SYN) {
+            if has(TcpFlags::FIN) {
+                note(Stimulus::SynWithFin);
+            }
+            if std::mem::replace(&mut connection.has_opened, true) {
+                note(Stimulus::SynAgain);
+                connection.is_disturbed = true;
+            }
+        } else if !has(TcpFlags::ACK) {
+            note(Stimulus::WithoutAck);
+        }
+        if has(TcpFlags::ACK) {
+            if connection.is_unsent(tcp.acknowledgment) {
+                note(Stimulus::UnsentAcknowledged);
+            } else if !has(TcpFlags::RST) && connection.shrinks(tcp) {
+                note(Stimulus::WindowShrunk);
+            }
+            if is_after(connection.acknowledged, tcp.acknowledgment) {
+                note(Stimulus::OldAcknowledgment);
+            }
+        }
+        if connection.goes_beyond_fin(tcp, payload) {
+            note(Stimulus::BeyondFin);
+        }
+    }
+}
+
+impl Connection {
+    /// Whether the target has not sent what this acknowledges.
+    fn is_unsent(&self, number: u32) -> bool {
+        let Some(initial) = self.target_initial else { return true };
+        number.wrapping_sub(initial) > self.received.wrapping_sub(initial) && !is_after(self.received, number)
+    }
+
+    /// Whether the right edge of the tester's window moves left.
+    fn shrinks(&mut self, tcp: &Tcp) -> bool {
+        let shift = if tcp.flags.contains(TcpFlags::SYN) { 0 } else { self.own_shift() };
+        let edge = tcp.acknowledgment.wrapping_add(u32::from(tcp.window) << shift);
+        let before = *self.edge.get_or_insert(edge);
+        if is_after(edge, before) {
+            self.edge = Some(edge);
+        }
+        is_after(before, edge)
+    }
+
+    /// Whether octets lie at or behind the place of a FIN, this segment counted.
+    fn goes_beyond_fin(&mut self, tcp: &Tcp, payload: usize) -> bool {
+        let fin = tcp.flags.contains(TcpFlags::FIN);
+        let end = tcp.sequence.wrapping_add(tcp.sequence_length(payload)).wrapping_sub(u32::from(fin));
+        // What is far away is no part of the stream, and would turn the order around.
+        let is_near = end.wrapping_sub(self.next).wrapping_add(NEAR) < 2 * NEAR;
+        if payload > 0 && is_near && self.highest.is_none_or(|highest| is_after(end, highest)) {
+            self.highest = Some(end);
+        }
+        if fin && is_near && self.lowest_fin.is_none_or(|lowest| is_after(lowest, end)) {
+            self.lowest_fin = Some(end);
+        }
+        matches!((self.highest, self.lowest_fin), (Some(highest), Some(fin)) if is_after(highest, fin))
+    }
+}
