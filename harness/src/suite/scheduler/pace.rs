@@ -13,7 +13,7 @@ const AT_MOST: usize = 96;
 /// At least, per core: where others keep the machine busy, few runs are as late as many.
 const AT_LEAST: usize = 8;
 /// How many go on at once, per core, when the second try starts, and when a later one does; and how many times as
-/// many where they have room.
+/// many second tries where they have room.
 const FEW: usize = 4;
 const VERY_FEW: usize = 2;
 const MORE: usize = 4;
@@ -60,7 +60,8 @@ impl Pace {
         match quiet {
             0 => usize::MAX,
             1 => cores * FEW * more,
-            _ => cores * VERY_FEW * more,
+            // The last tries are what a verdict hangs on.
+            _ => cores * VERY_FEW,
         }
     }
 
@@ -122,7 +123,7 @@ mod tests {
         pace.adapt(20_000, now);
         pace.adapt(20_000, now + SETTLE * 2);
         assert_eq!(pace.limit(), 33);
-        assert_eq!((pace.limit_of(1, 2), pace.limit_of(2, 2)), (32, 16));
+        assert_eq!((pace.limit_of(1, 2), pace.limit_of(2, 2)), (32, 4));
     }
 
     #[test]
