@@ -184,6 +184,7 @@ impl<'f> Runner<'f> {
             elapsed: 0,
             at_once: (Instant::ZERO, 0),
             number: 0,
+            fragmented: 0,
             is_shared,
             has_urgent,
             is_leaving: false,
@@ -271,6 +272,8 @@ struct Run<'r, 'f> {
     at_once: (Instant, u32),
     /// Counts echo requests and UDP datagrams.
     number: u32,
+    /// Counts datagrams that went in fragments.
+    fragmented: u32,
     /// Other sessions run on this target before and after.
     is_shared: bool,
     /// The target has urgent data.
@@ -390,7 +393,10 @@ impl Run<'_, '_> {
                 if choice & 16 != 0 && !ranges.is_empty() {
                     ranges.push(ranges[0]);
                 }
-                let identification = 0x100 + u32::from(fault.choice >> 5) + self.number;
+                // Another one for each datagram: what a target makes of a mixture depends on whether it looks at checksums,
+                // and stacks that are built for fuzzing often do not.
+                self.fragmented = self.fragmented.wrapping_add(1);
+                let identification = 0x100 + self.fragmented;
                 for (start, end) in ranges {
                     // What cannot be cut, such as a datagram with a forced length, is not sent.
                     let cut = Cut { start, end, identification: identification & 0xffff };

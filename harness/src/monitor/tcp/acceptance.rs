@@ -18,9 +18,12 @@ impl Connection {
         }
         if let Some(why) = self.refusal(from, segment) {
             self.ends[from].refuse(segment, why);
+            // Behind a FIN text is ignored, and the acknowledgment counts (RFC 9293 section 3.10.7.4, fifth and seventh).
+            if why == Refusal::BeyondFin && !self.is_outside(from, segment) {
+                self.learn_acknowledgment(from, segment);
+            }
             return;
         }
-        let shift = self.shift(from);
         let is_certain = !self.is_opaque && segment.is_plain();
         let is_outside = self.is_outside(from, segment);
         let ends = self.pair(from);
@@ -68,9 +71,15 @@ impl Connection {
         }
         own.next = Some(latest(own.next, segment.end()));
         own.is_established = true;
-        if is_outside {
-            return;
+        if !is_outside {
+            self.learn_acknowledgment(from, segment);
         }
+    }
+
+    /// Takes what the tester acknowledges, and its window.
+    fn learn_acknowledgment(&mut self, from: usize, segment: &Segment<'_>) {
+        let shift = self.shift(from);
+        let own = &mut self.ends[from];
         own.acknowledged = Some(latest(own.acknowledged, segment.tcp.acknowledgment));
         if let Some(shift) = shift {
             own.largest_window = own.largest_window.max(u32::from(segment.tcp.window) << shift);

@@ -40,6 +40,9 @@ fn tester_closes() -> Scene {
     Scene::established().tester(seg("F.", 1, 1)).target(seg(".", 1, 2))
 }
 
+/// Half of the number space after the target's first octet.
+const FAR_AWAY: u32 = 0x8000_0001;
+
 pub(super) const CASES: &[Case] = &[
     Case {
         invariant: Invariant::SequenceGap,
@@ -70,6 +73,34 @@ pub(super) const CASES: &[Case] = &[
                 .target(seg(".", 1, 1).data(b"ab"))
                 .tester(seg(".", 1, 3))
                 .target(seg(".", 2, 1).data(b"X"))
+        },
+    },
+    Case {
+        invariant: Invariant::Retransmission,
+        breaks: || {
+            Scene::established()
+                .tester(seg("F.", 1, 1))
+                .target(seg(".", 1, 2).data(b"a"))
+                .tester(seg(".", 2, 1).data(b"y"))
+                .target(seg(".", 1, 2).data(b"X"))
+        },
+        // What comes behind a FIN acknowledges, though its text is ignored: then it is a keep-alive.
+        near_miss: || {
+            Scene::established()
+                .tester(seg("F.", 1, 1))
+                .target(seg(".", 1, 2).data(b"a"))
+                .tester(seg(".", 2, 2).data(b"y"))
+                .target(seg(".", 1, 2).data(b"X"))
+        },
+    },
+    Case {
+        invariant: Invariant::BeyondFin,
+        breaks: || {
+            Scene::established().target(seg("F.", 1, 1)).tester(seg(".", 1, 1)).target(seg(".", 1, 1).data(b"X"))
+        },
+        // A keep-alive in the place of a FIN that was acknowledged.
+        near_miss: || {
+            Scene::established().target(seg("F.", 1, 1)).tester(seg(".", 1, 2)).target(seg(".", 1, 1).data(b"X"))
         },
     },
     Case {
@@ -185,6 +216,17 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || {
             Scene::established().tester(seg(".", 1, 1).zeros(10)).target(seg(".", 1, 5)).target(seg(".", 1, 11))
         },
+    },
+    Case {
+        invariant: Invariant::BeyondWindow,
+        breaks: || {
+            Scene::established()
+                .tester(seg(".", 1, FAR_AWAY))
+                .target(seg(".", 1, 1).zeros(1000))
+                .target(seg(".", 1001, 1).zeros(2))
+        },
+        // An acknowledgment half of the number space away takes no window with it.
+        near_miss: || Scene::established().tester(seg(".", 1, FAR_AWAY)).target(seg(".", 1, 1).zeros(1000)),
     },
     Case {
         invariant: Invariant::BeyondWindow,

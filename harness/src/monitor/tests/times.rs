@@ -33,6 +33,12 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || talking().tester(seg("P.", 1, 2).zeros(1200)).after(700),
     },
     Case {
+        invariant: Invariant::AcknowledgmentDelay,
+        breaks: || talking().tester(seg("P.", 1, 1).zeros(10)).after(700),
+        // Its acknowledgment is older than by the largest window: it may be discarded (RFC 5961 section 5.2).
+        near_miss: || talking().tester(seg("P.", 1, 0u32.wrapping_sub(70_000)).zeros(10)).after(700),
+    },
+    Case {
         invariant: Invariant::FinAcknowledged,
         breaks: || talking().tester(seg("F.", 1, 2)).target(seg(".", 2, 1)).after(700),
         near_miss: || talking().tester(seg("F.", 1, 2)).target(seg(".", 2, 2)).after(700),
