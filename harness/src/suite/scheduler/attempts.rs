@@ -22,8 +22,9 @@ const TELLING_OF_TIME: usize = 9;
 /// How often a run is tried at most.
 const MOST: usize = 12;
 
-/// How often a long run is tried at most, and in how many telling ones a failure of it stands.
-const MOST_OF_LONG: usize = 3;
+/// How often a long run is tried that fails, and in how many telling ones a failure of it stands. One that could not be
+/// judged is tried as often as any other: until then there is no verdict.
+pub(super) const MOST_OF_LONG: usize = 3;
 const TELLING_OF_LONG: usize = 2;
 
 /// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
@@ -91,7 +92,7 @@ impl Attempts {
         }
         tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(|result| result.lateness);
         let next = tries.planned + 1;
-        if is_long {
+        if is_long && tries.planned < MOST_OF_LONG {
             tries.planned = MOST_OF_LONG;
         } else if tries.ended == tries.planned {
             tries.planned = next;
@@ -104,6 +105,7 @@ impl Tries {
     fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
         let is_of_time = failure(result).is_some_and(|failure| failure.kind == FailureKind::Timing);
         let (most, telling) = match (is_long, is_of_time) {
+            (true, _) if result.verdict == Verdict::Inconclusive => (MOST, TELLING_OF_LONG),
             (true, _) => (MOST_OF_LONG, TELLING_OF_LONG),
             (false, true) => (MOST, TELLING_OF_TIME),
             (false, false) => (MOST, TELLING),
@@ -226,5 +228,16 @@ mod tests {
             decide(vec![late(), late(), passed()], false, true),
             ["2 more", "0 more", "Pass after 3, 0 us late"]
         );
+    }
+
+    /// A host that took the processors away for half a minute made the tester 10 to 40 ms late in all three tries of seven
+    /// runs that take longer, and the suite ended with exit status 96.
+    #[test]
+    fn a_long_run_that_could_not_be_judged_is_tried_as_often_as_any() {
+        let late = || excused(FailureKind::Timing, 14_502);
+        let decided = decide(vec![late(), late(), late(), late(), passed()], false, true);
+        assert_eq!(decided, ["2 more", "0 more", "1 more", "1 more", "Pass after 5, 0 us late"]);
+        let decided = decide((0..MOST).map(|_| late()).collect(), false, true);
+        assert_eq!(decided.last().map(String::as_str), Some("Inconclusive after 12, 14502 us late"));
     }
 }

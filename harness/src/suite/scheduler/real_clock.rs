@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel};
 use std::thread::{Builder, Scope};
 use std::time::{Duration, Instant};
 
-use super::attempts::{Attempts, DEGREES, Decision};
+use super::attempts::{Attempts, DEGREES, Decision, MOST_OF_LONG};
 use super::pace::Pace;
 use super::{Context, Message, is_interrupted, send};
 use crate::engine::Interrupt;
@@ -73,7 +73,8 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn queue(&mut self, run: usize, attempt: usize) {
         let duration = self.durations.get(&run).copied().unwrap_or_default();
-        let quiet = if self.is_long(run) { attempt.min(2) } else { attempt.min(DEGREES) };
+        // The tries of a long run side by side need the same degree.
+        let quiet = if self.is_long(run) && attempt <= MOST_OF_LONG { attempt.min(2) } else { attempt.min(DEGREES) };
         self.waiting[quiet - 1].push((duration, Reverse((run, attempt))));
     }
 
