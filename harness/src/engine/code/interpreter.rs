@@ -1,5 +1,6 @@
 //! The interpreter as a child process: limited in time and output, and gone when we are.
 
+use std::collections::BTreeMap;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -7,6 +8,7 @@ use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest time that all blocks of a run may take together.
@@ -37,26 +39,58 @@ pub(super) enum Fault {
 
 /// Runs the program with `command`, to whose words the program's path is appended.
 pub(super) fn run(command: &str, program: &str) -> Result<(), Fault> {
-    let mut files = Files::new(program).map_err(Fault::Missing)?;
-    let mut child = spawn(command, &files).map_err(Fault::Missing)?;
-    let status = match wait(&mut child) {
-        Ok(Some(status)) => status,
-        Ok(None) => return Err(Fault::Timeout(TIME_LIMIT)),
-        Err(error) => return Err(Fault::Missing(error)),
-    };
-    let output = contents(&mut files.output);
-    if !output.is_empty() {
-        tracing::debug!(output = %String::from_utf8_lossy(&output), "code blocks wrote");
+    let direct = if is_plain_python(command) { without_launcher(command) } else { None };
+    let ended = execute(direct.as_deref().unwrap_or(command), program)?;
+    if !ended.output.is_empty() {
+        tracing::debug!(output = %String::from_utf8_lossy(&ended.output), "code blocks wrote");
     }
+    let status = ended.status;
     if status.success() {
         return Ok(());
     }
-    let last = last_line(&output);
-    match contents(&mut files.report).strip_prefix(UP) {
+    let last = last_line(&ended.output);
+    match ended.report.strip_prefix(UP) {
         None => Err(Fault::Missing(io::Error::other(format!("it {}: {last}", describe_end(status))))),
         Some([]) if status.signal().is_some() => Err(Fault::Killed(status)),
         Some([]) => Err(Fault::Ended(status, last)),
         Some(report) => Err(Fault::Reported(report.to_vec())),
+    }
+}
+
+/// The interpreter itself, if `command` is one that can tell: what stands in the path may be a launcher, such as
+/// pyenv's, that takes ten times as long as the interpreter that it chooses. It is asked once.
+fn without_launcher(command: &str) -> Option<String> {
+    static KNOWN: Mutex<BTreeMap<String, Option<String>>> = Mutex::new(BTreeMap::new());
+    // Who comes while somebody asks waits for the answer.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(command.to_owned()).or_insert_with(|| ask_for_executable(command)).clone()
+}
+
+fn ask_for_executable(command: &str) -> Option<String> {
+    let ended = execute(command, "import os, sys; os.write(int(sys.argv[1]), os.fsencode(sys.executable))").ok()?;
+    let path = String::from_utf8(ended.report).ok().filter(|_| ended.status.success())?;
+    // Only such a path means the same as a command.
+    (Path::new(&path).is_absolute() && is_plain_python(&path) && path.split_whitespace().eq([path.as_str()]))
+        .then_some(path)
+}
+
+/// What is left of a child.
+struct Ended {
+    status: ExitStatus,
+    report: Vec<u8>,
+    output: Vec<u8>,
+}
+
+/// Runs the program to its end, whatever that is.
+fn execute(command: &str, program: &str) -> Result<Ended, Fault> {
+    let mut files = Files::new(program).map_err(Fault::Missing)?;
+    let mut child = spawn(command, &files).map_err(Fault::Missing)?;
+    match wait(&mut child) {
+        Ok(Some(status)) => {
+            Ok(Ended { status, report: contents(&mut files.report), output: contents(&mut files.output) })
+        }
+        Ok(None) => Err(Fault::Timeout(TIME_LIMIT)),
+        Err(error) => Err(Fault::Missing(error)),
     }
 }
 
@@ -203,5 +237,24 @@ mod tests {
         for command in ["python3 -B", "python", "pypy3", "python3-dbg", "/opt/python3/bin/run", ""] {
             assert!(!is_plain_python(command), "{command}");
         }
+    }
+
+    /// Where pyenv's launcher was the first in the path, packetdrill's scripts took a second core for it.
+    #[test]
+    fn a_launcher_is_used_once() {
+        if ask_for_executable("python3").is_none() {
+            eprintln!("a_launcher_is_used_once: not run, there is no python3");
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let (launcher, log) = (folder.path().join("python3"), folder.path().join("log"));
+        let text = format!("#!/bin/sh\necho started >> {}\nexec python3 \"$@\"\n", log.display());
+        std::fs::write(&launcher, text).expect("a file");
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&launcher, executable).expect("its owner may");
+        for _ in 0..3 {
+            assert!(run(&launcher.display().to_string(), "pass").is_ok());
+        }
+        assert_eq!(std::fs::read_to_string(&log).expect("the launcher was used"), "started\n");
     }
 }
