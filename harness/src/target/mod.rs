@@ -32,9 +32,9 @@ pub trait Target {
 
     /// A good moment for a script's time 0, waiting for it if need be: on a kernel whose timers tick, a little after
     /// a tick, so that events at round times do not race with it. A run that is tried again asks for a moment that is
-    /// `thirds` thirds of a tick later: what the target does at one of them is what it does.
-    fn epoch(&mut self, thirds: u32) -> Result<Instant, TargetError> {
-        let _ = thirds;
+    /// `ninths` ninths of a tick later: what the target does at one of them is what it does.
+    fn epoch(&mut self, ninths: u32) -> Result<Instant, TargetError> {
+        let _ = ninths;
         Ok(self.now())
     }
 

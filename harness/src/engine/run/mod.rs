@@ -51,7 +51,7 @@ pub struct Scratch {
     connections: Connections,
     pub(in crate::engine) trace: Trace,
     pub(in crate::engine) interrupt: Option<Interrupt>,
-    thirds: u32,
+    ninths: u32,
 }
 
 /// Tells runs to stop soon; shared by all workers.
@@ -81,9 +81,9 @@ impl Scratch {
         Scratch { interrupt: scratch.interrupt.clone(), ..Scratch::default() }
     }
 
-    /// Runs begin so many thirds of a tick later than usual: see [`Target::epoch`].
-    pub fn begin_later(&mut self, thirds: u32) {
-        self.thirds = thirds;
+    /// Runs begin so many ninths of a tick later than usual: see [`Target::epoch`].
+    pub fn begin_later(&mut self, ninths: u32) {
+        self.ninths = ninths;
     }
 
     /// Gives the memory of a trace that nobody reads any more to the next run.
@@ -156,7 +156,7 @@ impl Run<'_> {
         if let Some(init) = &script.init {
             self.shell(&init.node, Some(init.span))?;
         }
-        self.started = self.target.epoch(self.scratch.thirds).map_err(Stop::from)?;
+        self.started = self.target.epoch(self.scratch.ninths).map_err(Stop::from)?;
         // What kept the tester waiting before time 0 made nothing late.
         self.delay_seen = self.target.scheduling_delay();
         let result = self.events(script);

@@ -5,6 +5,7 @@
 //! side by side, so that its third try costs no time of its own.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::failure;
 use crate::engine::{Blame, FailureKind, Verdict};
@@ -16,16 +17,17 @@ pub(super) const DEGREES: usize = 3;
 /// How many tries that tell something a failure takes to stand.
 const TELLING: usize = 3;
 
-/// As many of a failure that is one of time alone: three at each third of the target's tick.
+/// As many of a failure that is one of time alone: one at each ninth of the target's tick.
 const TELLING_OF_TIME: usize = 9;
 
 /// How often a run is tried at most.
 const MOST: usize = 12;
 
 /// How often a long run is tried that fails, and in how many telling ones a failure of it stands. One that could not be
-/// judged is tried as often as any other: until then there is no verdict.
+/// judged is tried as often as any other: until then there is no verdict. But nobody waits longer for it than this.
 pub(super) const MOST_OF_LONG: usize = 3;
 const TELLING_OF_LONG: usize = 2;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
 /// packetdrill's scripts is 4 ms.
@@ -55,6 +57,8 @@ struct Tries {
     ended: usize,
     /// Failed ones with the tester in time.
     telling: usize,
+    /// How long they took together.
+    took: Duration,
     /// The failure that tells most: the one with the least lateness.
     best: Option<RunResult>,
     stood: bool,
@@ -71,6 +75,7 @@ impl Attempts {
             blame_target(&mut result);
         }
         tries.ended += 1;
+        tries.took += result.duration;
         tries.telling += usize::from(result.lateness <= DUBIOUS);
         let (stands, is_failure) = match result.verdict {
             // Where a failure is known a pass may be luck.
@@ -105,7 +110,7 @@ impl Tries {
     fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
         let is_of_time = failure(result).is_some_and(|failure| failure.kind == FailureKind::Timing);
         let (most, telling) = match (is_long, is_of_time) {
-            (true, _) if result.verdict == Verdict::Inconclusive => (MOST, TELLING_OF_LONG),
+            (true, _) if result.verdict == Verdict::Inconclusive && self.took < PATIENCE => (MOST, TELLING_OF_LONG),
             (true, _) => (MOST_OF_LONG, TELLING_OF_LONG),
             (false, true) => (MOST, TELLING_OF_TIME),
             (false, false) => (MOST, TELLING),
@@ -209,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_looked_at_three_times_at_each_third_of_the_tick() {
+    fn a_time_is_looked_at_once_at_each_ninth_of_the_tick() {
         let decided = decide((0..TELLING_OF_TIME).map(|_| failed(FailureKind::Timing, 0)).collect(), false, false);
         assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"));
     }
@@ -239,5 +244,10 @@ mod tests {
         assert_eq!(decided, ["2 more", "0 more", "1 more", "1 more", "Pass after 5, 0 us late"]);
         let decided = decide((0..MOST).map(|_| late()).collect(), false, true);
         assert_eq!(decided.last().map(String::as_str), Some("Inconclusive after 12, 14502 us late"));
+        let slow = || RunResult { duration: Duration::from_secs(12), ..late() };
+        assert_eq!(
+            decide(vec![slow(), slow(), slow()], false, true),
+            ["2 more", "0 more", "Inconclusive after 3, 14502 us late"]
+        );
     }
 }

@@ -206,11 +206,18 @@ type Execute = fn(&Suite, usize, &mut Worker, &Interrupt) -> RunResult;
 
 fn execute(context: Context<'_>, run: usize, attempt: usize, interrupt: &Interrupt, how: Execute) -> RunResult {
     let mut worker = Worker::new(interrupt);
-    // A failure that depends on where in the target's tick a run begins is none.
-    worker.scratch.begin_later((attempt as u32 - 1) % 3);
+    worker.scratch.begin_later(ninths(attempt));
     let mut result = how(context.suite, run, &mut worker, interrupt);
     result.attempts = attempt as u32;
     result
+}
+
+/// How much later in the target's tick than usual a try begins, in ninths of a tick: a failure that depends on it is none.
+/// A few tries are far from each other, and nine are at every ninth, since the part of a tick at which a script holds may
+/// be that small.
+fn ninths(attempt: usize) -> u32 {
+    let before = attempt as u32 - 1;
+    before % 3 * 3 + before / 3 % 3
 }
 
 /// The next run that ends, if one does soon.

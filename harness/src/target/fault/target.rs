@@ -90,8 +90,8 @@ impl Target for FaultyTarget {
         self.inner.now()
     }
 
-    fn epoch(&mut self, thirds: u32) -> Result<Instant, TargetError> {
-        self.inner.epoch(thirds)
+    fn epoch(&mut self, ninths: u32) -> Result<Instant, TargetError> {
+        self.inner.epoch(ninths)
     }
 
     fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {

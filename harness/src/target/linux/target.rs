@@ -208,10 +208,10 @@ impl Target for LinuxTarget {
         self.context.clock.now()
     }
 
-    fn epoch(&mut self, thirds: u32) -> Result<Instant, TargetError> {
+    fn epoch(&mut self, ninths: u32) -> Result<Instant, TargetError> {
         // A thread that wakes too late for one beginning takes the next; on a machine that busy any will do in the end.
         for _ in 0..5 {
-            let (asked, beginning) = (monotonic(), tick::next_beginning(thirds));
+            let (asked, beginning) = (monotonic(), tick::next_beginning(ninths));
             std::thread::sleep(Duration::from_nanos(beginning.saturating_sub(asked + SPIN)));
             let woke = monotonic();
             while monotonic() < beginning {

@@ -69,8 +69,8 @@ impl Target for ServerTarget {
         self.linux.as_ref().expect("the kernel is taken away by the drop alone").now()
     }
 
-    fn epoch(&mut self, thirds: u32) -> Result<Instant, TargetError> {
-        self.linux().epoch(thirds)
+    fn epoch(&mut self, ninths: u32) -> Result<Instant, TargetError> {
+        self.linux().epoch(ninths)
     }
 
     fn inject(&mut self, packet: &[u8]) -> Result<(), TargetError> {

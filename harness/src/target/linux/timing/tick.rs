@@ -28,11 +28,10 @@ struct Ticks {
 
 static TICKS: LazyLock<Ticks> = LazyLock::new(Ticks::measure);
 
-/// The next good moment to begin, in nanoseconds of CLOCK_MONOTONIC: at most one tick from now, and so many thirds of a
-/// tick later than usual. The first call in a
-/// process takes some 10 ms.
-pub(in crate::target::linux) fn next_beginning(thirds: u32) -> u64 {
-    let ticks = TICKS.shifted(thirds);
+/// The next good moment to begin, in nanoseconds of CLOCK_MONOTONIC: at most one tick from now, and so many ninths of a
+/// tick later than usual. The first call in a process takes some 10 ms.
+pub(in crate::target::linux) fn next_beginning(ninths: u32) -> u64 {
+    let ticks = TICKS.shifted(ninths);
     ticks.next_beginning(monotonic())
 }
 
@@ -55,8 +54,8 @@ impl Ticks {
         Ticks { period, phase: best.end % period }
     }
 
-    fn shifted(self, thirds: u32) -> Ticks {
-        Ticks { phase: (self.phase + self.period / 3 * u64::from(thirds % 3)) % self.period, ..self }
+    fn shifted(self, ninths: u32) -> Ticks {
+        Ticks { phase: (self.phase + self.period * u64::from(ninths % 9) / 9) % self.period, ..self }
     }
 
     fn next_beginning(self, now: u64) -> u64 {
@@ -101,8 +100,8 @@ mod tests {
         assert_eq!(ticks.next_beginning(8_150_001), 12_150_000);
         let ticks = Ticks { period: 4_000_000, phase: 0 };
         assert_eq!(ticks.next_beginning(3_999_999), 4_250_000);
-        assert_eq!(ticks.shifted(1).next_beginning(3_999_999), 5_583_333);
-        assert_eq!(ticks.shifted(3), ticks);
+        assert_eq!(ticks.shifted(3).next_beginning(3_999_999), 5_583_333);
+        assert_eq!(ticks.shifted(9), ticks);
     }
 
     /// Two ticks that were seen exactly are whole periods apart; on a busy machine none may be.
