@@ -17,7 +17,8 @@ pub(super) const DEGREES: usize = 3;
 /// How many tries that tell something a failure takes to stand.
 const TELLING: usize = 3;
 
-/// As many of a failure that is one of time alone: one at each ninth of the target's tick.
+/// As many of a failure that is one of time, or of what the target counts, some of which is time: one at each ninth of the
+/// target's tick.
 const TELLING_OF_TIME: usize = 9;
 
 /// How often a run is tried at most.
@@ -108,7 +109,8 @@ impl Attempts {
 
 impl Tries {
     fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
-        let is_of_time = failure(result).is_some_and(|failure| failure.kind == FailureKind::Timing);
+        let is_of_time = |kind| matches!(kind, FailureKind::Timing | FailureKind::Assertion);
+        let is_of_time = failure(result).is_some_and(|failure| is_of_time(failure.kind));
         let (most, telling) = match (is_long, is_of_time) {
             (true, _) if result.verdict == Verdict::Inconclusive && self.took < PATIENCE => (MOST, TELLING_OF_LONG),
             (true, _) => (MOST_OF_LONG, TELLING_OF_LONG),
@@ -215,8 +217,10 @@ mod tests {
 
     #[test]
     fn a_time_is_looked_at_once_at_each_ninth_of_the_tick() {
-        let decided = decide((0..TELLING_OF_TIME).map(|_| failed(FailureKind::Timing, 0)).collect(), false, false);
-        assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"));
+        for kind in [FailureKind::Timing, FailureKind::Assertion] {
+            let decided = decide((0..TELLING_OF_TIME).map(|_| failed(kind, 0)).collect(), false, false);
+            assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"), "{kind:?}");
+        }
     }
 
     #[test]
