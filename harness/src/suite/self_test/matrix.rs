@@ -255,7 +255,9 @@ impl KillMatrix {
     fn stale(&self, survivors: &Here) -> Vec<String> {
         let mut stale = Vec::new();
         for name in survivors.faults.keys() {
-            let killed = self.faults.iter().any(|row| row.fault.name == name && !row.scripts.is_empty());
+            let mut killed = self.faults.iter().filter(|row| !row.scripts.is_empty());
+            // One that only scripts for something else kill is still to be explained.
+            let killed = killed.any(|row| row.fault.name == name && row.missed.is_empty());
             if Fault::find(name).is_none() {
                 stale.push(format!("there is no fault `{name}`"));
             } else if killed {
