@@ -6,7 +6,7 @@ use super::catalogue::{Level, Requirement};
 use super::config::Config;
 use super::discovery::Source;
 use super::plan::{self, Bases, Request};
-use super::{ScriptFile, SuiteError, header, work};
+use super::{ScriptFile, SuiteError, directives, header, prepared};
 use crate::dialogue;
 use crate::script::{Diagnostic, Severity, Span, lint};
 use crate::target::{IpVersion, Services};
@@ -79,7 +79,7 @@ fn check_scripts(source: &Source, config: &Config, request: &Request) -> Result<
                     found.extend(dubious);
                     found.extend(base.for_script(&parsed.script).err());
                     let directives = &parsed.script.directives;
-                    match work::requirements(
+                    match directives::requirements(
                         directives,
                         |found| parsed.script.resolve(found),
                         file.case.as_ref(),
@@ -88,8 +88,8 @@ fn check_scripts(source: &Source, config: &Config, request: &Request) -> Result<
                         Ok(known) => requirements = known.into_vec(),
                         Err(unknown) => found.extend(unknown),
                     }
-                    level = work::level(directives, &requirements);
-                    title = work::title(directives, file.case.as_ref());
+                    level = directives::level(directives, &requirements);
+                    title = directives::title(directives, file.case.as_ref());
                     found
                 }
                 Err(found) => found,
@@ -117,7 +117,7 @@ fn check_dialogues(source: &Source, config: &Config, request: &Request) -> Resul
     let mut bases = Bases::new(config, request);
     let index = bases.get(None, request.profile.as_deref(), IpVersion::Ipv4)?;
     let defined = &bases.made[index as usize].settings.definitions;
-    let definitions = work::spoken_definitions(defined, &Services::default());
+    let definitions = prepared::spoken_definitions(defined, &Services::default());
     let mut all = Vec::with_capacity(dialogues.len());
     for file in dialogues {
         let (mut requirements, mut level, mut title, mut ip_versions) = (Vec::new(), None, None, Vec::new());
@@ -133,12 +133,12 @@ fn check_dialogues(source: &Source, config: &Config, request: &Request) -> Resul
                     Ok(parsed) => {
                         let mut found = dialogue::lint(&parsed);
                         let directives = &parsed.directives;
-                        match work::requirements(directives, |found| parsed.resolve(found), case, &catalogues) {
+                        match directives::requirements(directives, |found| parsed.resolve(found), case, &catalogues) {
                             Ok(known) => requirements = known.into_vec(),
                             Err(unknown) => found.extend(unknown),
                         }
-                        level = work::level(directives, &requirements);
-                        title = work::title(directives, case);
+                        level = directives::level(directives, &requirements);
+                        title = directives::title(directives, case);
                         found
                     }
                 }

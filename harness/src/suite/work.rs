@@ -1,34 +1,24 @@
 //! One run from text to verdict.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use smallvec::SmallVec;
-
 use super::baseline::KnownFailure;
-use super::catalogue::{Level, Requirement};
+use super::catalogue::Level;
 use super::delivery::Delivered;
+use super::directives::{Requirements, level, title};
 use super::event::{Details, RunId};
-use super::oracle::{self, Oracle};
-use super::plan::{Base, PlannedRun, Suite};
-use super::{ScriptFile, capture, estimate, header};
-use crate::dialogue::tree::{Action as DialogueAction, Role, Step};
-use crate::dialogue::{self, Dialogue};
-use crate::engine::conversation;
+use super::oracle::Oracle;
+use super::plan::{PlannedRun, Suite};
+use super::prepared::{Body, Prepared};
+use super::{capture, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Outcome, Scratch, Settings, Verdict};
 use crate::monitor::Violation;
-use crate::script::tree::Action;
-use crate::script::{Case, Definition, Definitions, Diagnostic, LineIndex, Script, Severity, Sources, Span};
-use crate::target::{Capabilities, Services, TargetError};
-use crate::tester::Schedule;
-use crate::text::Directive;
+use crate::script::{Diagnostic, LineIndex, Sources, Span};
+use crate::target::TargetError;
 use crate::trace::Trace;
-
-/// The requirements of one script: mostly one.
-pub(super) type Requirements = SmallVec<[Arc<Requirement>; 2]>;
 
 /// A run that says nothing of its time may take so long, or twice what its script takes: as long as packetdrill's own
 /// runner waits.
@@ -58,93 +48,6 @@ pub(super) struct RunResult {
 pub(super) struct Worker {
     pub(super) scratch: Scratch,
     oracle: Oracle,
-}
-
-/// Scripts that were prepared, by the indices of the script and of what its settings start from.
-#[derive(Debug, Default)]
-pub(super) struct Kept(Mutex<HashMap<(u32, u32), Arc<Prepared>>>);
-
-impl Kept {
-    fn get(&self, key: (u32, u32)) -> Option<Arc<Prepared>> {
-        self.0.lock().ok()?.get(&key).cloned()
-    }
-
-    /// Keeps it; a lock that a panic has poisoned keeps nothing any more.
-    fn keep(&self, key: (u32, u32), prepared: &Arc<Prepared>) {
-        if let Ok(mut kept) = self.0.lock() {
-            kept.insert(key, Arc::clone(prepared));
-        }
-    }
-}
-
-/// A script that can run.
-#[derive(Debug)]
-struct Prepared {
-    body: Body,
-    settings: Settings,
-    requirements: Requirements,
-}
-
-/// What runs.
-#[derive(Debug)]
-enum Body {
-    Script(Script),
-    Dialogue(Dialogue),
-}
-
-impl Body {
-    fn directives(&self) -> &[Directive] {
-        match self {
-            Body::Script(script) => &script.directives,
-            Body::Dialogue(dialogue) => &dialogue.directives,
-        }
-    }
-
-    fn sources(&self) -> Option<&Arc<Sources>> {
-        match self {
-            Body::Script(script) => script.sources.as_ref(),
-            Body::Dialogue(dialogue) => dialogue.sources.as_ref(),
-        }
-    }
-
-    fn resolve(&self, diagnostics: &mut Vec<Diagnostic>) {
-        match self {
-            Body::Script(script) => script.resolve(diagnostics),
-            Body::Dialogue(dialogue) => dialogue.resolve(diagnostics),
-        }
-    }
-
-    /// What it needs and the target does not declare.
-    fn missing(&self, settings: &Settings, capabilities: &Capabilities, schedule: Schedule) -> Vec<String> {
-        let (mut missing, needs_commands) = match self {
-            Body::Script(script) => {
-                (engine::missing(script, settings, capabilities), script_needs_commands(script, settings))
-            }
-            Body::Dialogue(dialogue) => {
-                let is_command = |step: &Step| matches!(step.action, DialogueAction::Command(_));
-                let mut missing = conversation::missing(dialogue, settings, capabilities);
-                if schedule != Schedule::Whole && !conversation::has_streams(dialogue) {
-                    missing.push(format!("a stream that is delivered {schedule}, but runs over UDP alone"));
-                }
-                if schedule.is_abortive() && dialogue.role == Role::Client {
-                    missing.push(format!("a server that goes on after {schedule}, but is about a client"));
-                }
-                (missing, dialogue.steps.iter().any(is_command))
-            }
-        };
-        if !settings.commands && needs_commands {
-            missing.push("shell commands, which are switched off".to_owned());
-        }
-        missing
-    }
-
-    /// How long it takes if all goes as it says.
-    fn expected_duration(&self, schedule: Schedule) -> Duration {
-        match self {
-            Body::Script(script) => estimate::duration(script),
-            Body::Dialogue(dialogue) => estimate::of_dialogue(dialogue, schedule),
-        }
-    }
 }
 
 impl Suite {
@@ -260,57 +163,6 @@ impl Suite {
         }
     }
 
-    /// As [`Suite::prepare`], but what was prepared once is kept where runs come again and again.
-    fn prepared(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Arc<Prepared>, Vec<Diagnostic>> {
-        let Some(kept) = &self.prepared else { return self.prepare(planned, file, text).map(Arc::new) };
-        let key = (planned.script, planned.base);
-        if let Some(prepared) = kept.get(key) {
-            return Ok(prepared);
-        }
-        let prepared = Arc::new(self.prepare(planned, file, text)?);
-        kept.keep(key, &prepared);
-        Ok(prepared)
-    }
-
-    fn prepare(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Prepared, Vec<Diagnostic>> {
-        let base = &self.bases[planned.base as usize];
-        let body = self.body(planned, file, text)?;
-        let settings = match &body {
-            Body::Script(script) => base.for_script(script),
-            Body::Dialogue(_) => base.for_script(&Script::default()),
-        };
-        let settings = settings.map_err(|diagnostic| vec![diagnostic])?;
-        let case = file.case.as_ref();
-        let requirements = requirements(body.directives(), |found| body.resolve(found), case, &self.catalogues)?;
-        if let Body::Dialogue(dialogue) = &body {
-            // A name without a value is found now, and not in the middle of a conversation.
-            let dubious = dialogue::lint(dialogue).into_iter();
-            let errors: Vec<_> = dubious.filter(|found| found.severity == Severity::Error).collect();
-            if !errors.is_empty() {
-                return Err(errors);
-            }
-        }
-        Ok(Prepared { body, settings, requirements })
-    }
-
-    /// Reads a script or dialogue with what is defined for its run.
-    fn body(&self, planned: &PlannedRun, file: &ScriptFile, text: &str) -> Result<Body, Vec<Diagnostic>> {
-        let definitions = &self.bases[planned.base as usize].settings.definitions;
-        if !file.is_dialogue() {
-            return Ok(Body::Script(file.input(text, definitions).parse()?.script));
-        }
-        let target = &self.targets[planned.target as usize];
-        let definitions = spoken_definitions(definitions, &target.capabilities().services);
-        let input = dialogue::Input {
-            name: &file.file,
-            text,
-            definitions: &definitions,
-            case: file.case.as_ref(),
-            includes: file.includes(),
-        };
-        input.parse().map(Body::Dialogue)
-    }
-
     fn judge(
         &self,
         about: RunResult,
@@ -401,21 +253,6 @@ impl Worker {
     }
 }
 
-impl Base {
-    /// The settings of one script.
-    ///
-    /// # Errors
-    /// An option of the script that does not fit, with its place.
-    pub(super) fn for_script(&self, script: &Script) -> Result<Settings, Diagnostic> {
-        self.settings.for_script(script, &self.overrides).map_err(|(error, span)| {
-            let place = span.unwrap_or_default();
-            let mut said = vec![Diagnostic::error("option::value", place, error.to_string(), "this option")];
-            script.resolve(&mut said);
-            said.remove(0)
-        })
-    }
-}
-
 impl RunResult {
     pub(super) fn new(run: usize) -> Self {
         RunResult {
@@ -465,87 +302,6 @@ impl RunResult {
         let details = Details { failure: Some(failure), diagnostics, ..Details::default() };
         RunResult::new(run).with(details)
     }
-}
-
-/// The requirements that a script and its case name.
-///
-/// # Errors
-/// A requirement that no catalogue has, or that the monitor does not watch, with its place.
-pub(super) fn requirements(
-    directives: &[Directive],
-    resolve: impl FnOnce(&mut Vec<Diagnostic>),
-    case: Option<&Case>,
-    catalogues: &super::Catalogues,
-) -> Result<Requirements, Vec<Diagnostic>> {
-    let mut found = Requirements::new();
-    let mut unknown = Vec::new();
-    let of_script = directives
-        .iter()
-        .filter(|directive| directive.key.node == "requirement")
-        .map(|directive| (&directive.value.node, directive.value.span));
-    // What is true of the case alone comes first.
-    let of_case = case.into_iter().filter_map(|case| Some((case.requirement.as_ref()?, case.span)));
-    let case_span = case.map(|case| case.span);
-    for (id, span) in of_case.chain(of_script) {
-        match catalogues.get(id) {
-            Some(requirement) => found.push(Arc::clone(requirement)),
-            None => unknown.push(Diagnostic {
-                help: catalogues.nearest(id).map(|near| format!("did you mean `{near}`?")),
-                ..Diagnostic::error(
-                    "directive::requirement",
-                    span,
-                    format!("no catalogue has a requirement `{id}`"),
-                    "unknown requirement",
-                )
-            }),
-        }
-    }
-    unknown.extend(oracle::faults(directives));
-    let (mut of_case, mut of_script): (Vec<_>, Vec<_>) = unknown.into_iter().partition(|d| Some(d.span) == case_span);
-    resolve(&mut of_script);
-    of_case.append(&mut of_script);
-    if of_case.is_empty() { Ok(found) } else { Err(of_case) }
-}
-
-/// The level a script says, else the strongest of its requirements.
-pub(super) fn level(directives: &[Directive], requirements: &[Arc<Requirement>]) -> Option<Level> {
-    let said = directives.iter().find(|directive| directive.key.node == "level");
-    said.and_then(|directive| Level::from_name(&directive.value.node))
-        .or_else(|| requirements.iter().map(|requirement| requirement.level).max())
-}
-
-/// The title, with the values of the case in place of its names.
-pub(super) fn title(directives: &[Directive], case: Option<&Case>) -> Option<String> {
-    directives.iter().find(|directive| directive.key.node == "title").map(|directive| match case {
-        Some(case) => case.fill(&directive.value.node),
-        None => directive.value.node.clone(),
-    })
-}
-
-fn script_needs_commands(script: &Script, settings: &Settings) -> bool {
-    script.init.is_some()
-        || script.cleanup.is_some()
-        || !settings.init_scripts.is_empty()
-        || script.events.iter().any(|event| matches!(event.action, Action::Command(_) | Action::Code(_)))
-}
-
-/// What a dialogue's names in braces stand for: what the command line, the profile and the target define, in order of
-/// weight.
-pub(super) fn spoken_definitions(definitions: &Definitions, services: &Services) -> Vec<(String, String)> {
-    let mut spoken: Vec<(String, String)> = definitions
-        .iter()
-        .map(|(name, definition)| {
-            let (Definition::Word(value) | Definition::String(value) | Definition::Command(value)) = definition;
-            (name.to_owned(), value.clone())
-        })
-        .collect();
-    let known = |name: &str, spoken: &[(String, String)]| spoken.iter().any(|(known, _)| known == name);
-    for (name, value) in &services.definitions {
-        if !known(name, &spoken) {
-            spoken.push((name.clone(), value.clone()));
-        }
-    }
-    spoken
 }
 
 fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {

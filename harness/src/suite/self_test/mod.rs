@@ -16,7 +16,7 @@ use super::KnownFailure;
 use super::config::Config;
 use super::event::{Event, Reporter, Totals};
 use super::plan::{self, PlannedRun};
-use super::work::Kept;
+use super::prepared::Kept;
 use super::{Request, Source, Suite, SuiteError, TargetEntry};
 use crate::engine::{Interrupt, Verdict};
 use crate::target::fault::Fault;
