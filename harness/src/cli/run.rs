@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, LineWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::args::{Format, Run, Transport};
 use super::exit::Exit;
@@ -182,12 +183,16 @@ impl Files {
     }
 }
 
+/// A signal so soon after the first is the same one: timeout(1) sends it to the process and to its group.
+const SAME_SIGNAL: Duration = Duration::from_millis(500);
+
 /// Set by Ctrl-C and SIGTERM; the second time ends the process at once.
 pub(super) fn interrupt() -> Result<Interrupt, SuiteError> {
     let interrupt = Interrupt::default();
     let set = interrupt.clone();
+    let mut first = None;
     ctrlc::set_handler(move || {
-        if set.is_interrupted() {
+        if first.get_or_insert_with(Instant::now).elapsed() > SAME_SIGNAL {
             std::process::exit(Exit::Interrupted as i32);
         }
         set.interrupt();

@@ -40,7 +40,11 @@ fn ctrl_c_tells_what_is_known_so_far() {
 
     let interrupted = Instant::now();
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    // Twice, as timeout(1) does: to its child, and to the group of both. The second ended the process at once.
+    for _ in 0..2 {
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130));
