@@ -3,7 +3,7 @@
 //! `rfcheck self-test --quick` runs each fault with the scripts of the requirements that it is made for. What smoltcp passes
 //! is proven in virtual time; what it does not pass, on the kernel, where that is possible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assert_cmd::Command;
 use rfcheck::suite::config::Config;
@@ -174,6 +174,32 @@ fn the_kernel_proves_the_mitigations_of_rfc_5961_with_their_profile() {
             return;
         }
     }
+}
+
+/// The folders of dialogues, which the servers of reference answer.
+const DIALOGUES: [&str; 5] = ["http", "smtp", "dns", "pop3", "imap"];
+
+#[test]
+fn the_servers_of_reference_prove_every_requirement_of_dialogues() {
+    let mut gaps = BTreeMap::new();
+    let mut killed = BTreeSet::new();
+    for folder in DIALOGUES {
+        let (status, matrix, error) = self_test(&[&format!("{}/../specs/{folder}", env!("CARGO_MANIFEST_DIR"))]);
+        let matrix = matrix.unwrap_or_else(|| panic!("no matrix: {error}"));
+        let found = matrix.gaps();
+        assert!(status == 0 || !found.is_empty(), "{status}: {error}");
+        killed.extend(matrix.faults.iter().filter(|row| !row.scripts.is_empty()).map(|row| row.name.clone()));
+        killed.extend(matrix.faults.iter().filter(|row| row.reason.is_some()).map(|row| row.name.clone()));
+        gaps.insert(folder, found);
+    }
+    gaps.retain(|_, found| !found.is_empty());
+    assert!(
+        gaps.is_empty(),
+        "make a fault for each, mend its dialogues, or say why in specs/survivors.toml: {gaps:#?}"
+    );
+    let all = Fault::all().filter(|fault| fault.is_of_application());
+    let idle: Vec<_> = all.map(|fault| fault.name).filter(|name| !killed.contains(*name)).collect();
+    assert!(idle.is_empty(), "no dialogue notices {}", idle.join(", "));
 }
 
 #[test]

@@ -67,6 +67,31 @@ const SMTP: &[&str] = &[
     "@",
     " ",
 ];
+const IMAP: &[&str] = &[
+    "a1 LOGIN alice secret\r\n",
+    "a2 LOGIN {5+}\r\nalice \"secret\"\r\n",
+    "a3 SELECT INBOX\r\n",
+    "a4 EXAMINE \"inbox\"\r\n",
+    "a5 FETCH 1:* (FLAGS BODY[]<0.10>)\r\n",
+    "a6 UID FETCH * RFC822.SIZE\r\n",
+    "a7 STORE 1 +FLAGS (\\Deleted)\r\n",
+    "a8 EXPUNGE\r\n",
+    "a9 APPEND INBOX (\\Seen) {17+}\r\nSubject: a\r\n\r\ntext\r\n",
+    "b1 SEARCH UNSEEN 1\r\n",
+    "b2 CREATE a/b\r\n",
+    "b3 LIST \"\" *\r\n",
+    "b4 AUTHENTICATE PLAIN\r\n",
+    "AGFsaWNlAHNlY3JldA==\r\n",
+    "b5 STATUS INBOX (MESSAGES UNSEEN)\r\n",
+    "b6 DELETE {9}\r\n",
+    "{99999999999999999999}\r\n",
+    "b7 CLOSE\r\n",
+    "\r\n",
+    "\n",
+    " ",
+    "(",
+    "*\r\n",
+];
 const POP3: &[&str] = &[
     "USER alice\r\n",
     "PASS secret\r\n",
@@ -148,6 +173,12 @@ proptest! {
     fn pop3(octets in text(POP3), seed: u64) {
         let said = both(110, &octets, seed);
         assert!(said.starts_with(b"+OK server.example POP3\r\n") && said.ends_with(b"\r\n"));
+    }
+
+    #[test]
+    fn imap(octets in text(IMAP), seed: u64) {
+        let said = both(143, &octets, seed);
+        assert!(said.starts_with(b"* OK [CAPABILITY IMAP4rev1") && said.ends_with(b"\r\n"));
     }
 
     #[test]

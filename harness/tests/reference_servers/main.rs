@@ -6,5 +6,4 @@ mod deviations;
 mod dns;
 mod garbage;
 mod http;
-mod probes;
 mod smtp;

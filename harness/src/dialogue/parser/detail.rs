@@ -48,9 +48,10 @@ impl Parser<'_> {
                 }
             }
             Some(Action::Check(_)) => {
-                let known =
-                    part_of(crate::dialogue::tree::Protocol::Smtp, "line").filter(|p| p.name == first_part(&words));
-                let detail = self.part(&words, known, &["line"], span)?;
+                let names = ["line", "content"];
+                let name = names.into_iter().find(|name| *name == first_part(&words));
+                let known = name.and_then(|name| part_of(crate::dialogue::tree::Protocol::Smtp, name));
+                let detail = self.part(&words, known, &names, span)?;
                 if let Some(Action::Check(check)) = self.dialogue.steps.last_mut().map(|step| &mut step.action) {
                     check.details.push(detail);
                 }

@@ -65,7 +65,7 @@ pub(super) fn judge_items(
     if items.is_empty() && details.iter().all(|detail| detail.quantity == Quantity::Some) {
         matching.differ("items", "one or more", "none");
     }
-    matching.details(details, |_, _| lines())?;
+    matching.details(details, |part, _| if part == "content" { items.to_vec() } else { lines() })?;
     let Matching { known, differences } = matching;
     Ok(if differences.is_empty() { Ok(known) } else { Err(Mismatch { differences, is_form: false }) })
 }

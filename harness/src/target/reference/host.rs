@@ -8,6 +8,7 @@ use super::deviation::Deviation;
 use super::distortion::distort;
 use super::dns::{self, Dns, Transport};
 use super::http::Http;
+use super::imap::Imap;
 use super::pop3::Pop3;
 use super::smtp::Smtp;
 use super::world::World;
@@ -41,7 +42,8 @@ const MOST_OUTPUT: usize = 65_536;
 const LINGER: Duration = Duration::from_secs(5);
 
 /// The servers of streams, by the name that dialogues have for the protocol.
-pub(super) const STREAMS: [(&str, u16); 4] = [("dns", DNS_PORT), ("http", 80), ("pop3", 110), ("smtp", 25)];
+pub(super) const STREAMS: [(&str, u16); 5] =
+    [("dns", DNS_PORT), ("http", 80), ("imap", 143), ("pop3", 110), ("smtp", 25)];
 pub(super) const DNS_PORT: u16 = 53;
 
 /// The servers on their sockets.
@@ -157,6 +159,7 @@ impl Host {
             let conversation: Box<dyn Conversation> = match protocol {
                 "smtp" => Box::new(Smtp::new(client.ip(), false)),
                 "http" => Box::new(Http::default()),
+                "imap" => Box::new(Imap::default()),
                 "pop3" => Box::new(Pop3::default()),
                 _ => Box::new(Dns::default()),
             };
@@ -189,6 +192,9 @@ impl Host {
             if let Some(mut data) = dns::answer(&data, Transport::Udp, &self.world) {
                 distort(self.world.deviation, "udp", &mut data, 0);
                 // What has no room in the socket is lost, as datagrams are.
+                call(stack, SocketCall::SendTo { fd, data, flags, address: Some(client), null: false })?;
+            }
+            if let Some(data) = self.world.owed.take() {
                 call(stack, SocketCall::SendTo { fd, data, flags, address: Some(client), null: false })?;
             }
         }
@@ -286,8 +292,10 @@ impl Connection {
 
     fn due(&self, world: &World) -> Instant {
         let patience = match world.deviation {
-            Some(Deviation::HttpImpatienceMissing) => Duration::from_secs(86_400),
-            Some(Deviation::SmtpImpatient | Deviation::Pop3Impatient) => Duration::from_secs(60),
+            Some(Deviation::HttpImpatienceMissing | Deviation::DnsImpatienceMissing) => Duration::from_secs(86_400),
+            Some(Deviation::SmtpImpatient | Deviation::Pop3Impatient | Deviation::ImapImpatient) => {
+                Duration::from_secs(60)
+            }
             _ => self.conversation.patience(),
         };
         self.lingers_until.unwrap_or_else(|| self.since + patience)

@@ -10,6 +10,8 @@ pub(super) const HOST: &str = "server.example";
 const USERS: [&str; 3] = ["alice", "postmaster", "user"];
 /// The password of every user.
 pub(super) const PASSWORD: &str = "secret";
+/// Mailboxes that there are.
+const MOST_MAILBOXES: usize = 256;
 /// Messages that a mailbox holds.
 const MOST_MESSAGES: usize = 256;
 /// Octets that all mailboxes hold together.
@@ -28,6 +30,13 @@ pub(super) struct Message {
     pub(super) flags: Vec<String>,
 }
 
+impl Message {
+    /// Whether it has a flag.
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|known| known.eq_ignore_ascii_case(flag))
+    }
+}
+
 /// The messages of one user, oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mailbox {
@@ -41,7 +50,8 @@ pub(super) struct Mailbox {
 /// All mailboxes.
 #[derive(Clone, Debug)]
 pub(super) struct Mailboxes {
-    boxes: BTreeMap<&'static str, Mailbox>,
+    /// By user, those that IMAP has made by user, `/` and name.
+    boxes: BTreeMap<String, Mailbox>,
     octets: usize,
 }
 
@@ -51,7 +61,7 @@ pub(super) struct Full;
 
 impl Default for Mailboxes {
     fn default() -> Self {
-        Mailboxes { boxes: USERS.iter().map(|user| (*user, Mailbox::default())).collect(), octets: 0 }
+        Mailboxes { boxes: USERS.iter().map(|user| ((*user).to_owned(), Mailbox::default())).collect(), octets: 0 }
     }
 }
 
@@ -75,6 +85,32 @@ impl Mailboxes {
     pub(super) fn have_room(&self, users: &[&'static str], octets: usize) -> bool {
         let has_place = |user: &&'static str| self.get(user).is_some_and(|held| held.messages.len() < MOST_MESSAGES);
         users.iter().all(has_place) && self.octets + octets.saturating_mul(users.len()) <= MOST_OCTETS
+    }
+
+    /// What mailboxes are held under, in order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.boxes.keys().map(String::as_str)
+    }
+
+    /// Makes an empty mailbox.
+    pub(super) fn create(&mut self, key: String) -> Result<(), Full> {
+        if self.boxes.len() >= MOST_MAILBOXES {
+            return Err(Full);
+        }
+        self.boxes.entry(key).or_default();
+        Ok(())
+    }
+
+    /// Takes away the mailboxes that are meant, and what is in them.
+    pub(super) fn delete(&mut self, is_meant: impl Fn(&str) -> bool) {
+        let octets = &mut self.octets;
+        self.boxes.retain(|key, held| {
+            let is_gone = is_meant(key);
+            if is_gone {
+                *octets -= held.messages.iter().map(|message| message.octets.len()).sum::<usize>();
+            }
+            !is_gone
+        });
     }
 
     /// Puts a message into a user's mailbox.

@@ -1,4 +1,4 @@
-//! Servers of reference: HTTP/1.1, SMTP, DNS and POP3, in process and on a virtual clock.
+//! Servers of reference: HTTP/1.1, SMTP, DNS, POP3 and IMAP, in process and on a virtual clock.
 //!
 //! They are what dialogues are proven right against, and what dialogues run on when no target is named. They are careful
 //! to the RFCs, strict where a choice is left, bounded in memory, and need no network, file or process. Each server is a
@@ -12,6 +12,7 @@ mod distortion;
 mod dns;
 mod host;
 mod http;
+mod imap;
 mod line;
 mod mailbox;
 mod pop3;

@@ -54,10 +54,10 @@ impl Conversation for Pop3 {
 
     fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
         for (at, octet) in octets.iter().enumerate() {
-            if let Some(line) = self.lines.push(*octet, LONGEST_COMMAND, world.deviates(Deviation::Pop3BareLfEndsLine))
-            {
+            if let Some(line) = self.lines.push(*octet, LONGEST_COMMAND, false) {
                 let reply = self.command(&line, world);
                 self.is_over |= !reply.is_ok && world.deviates(Deviation::Pop3ErrorCloses);
+                self.is_over |= line.octets.len() > 38 && world.deviates(Deviation::Pop3ArgumentsShort);
                 write(reply, world, out);
                 return if world.deviates(Deviation::Pop3PipelineDropped) { octets.len() } else { at + 1 };
             }
@@ -128,6 +128,13 @@ impl Pop3 {
     fn pass(&mut self, named: Option<Vec<u8>>, password: &str, world: &mut World) -> Reply {
         let alice = || world.deviates(Deviation::Pop3UserNotDemanded).then(|| b"alice".to_vec());
         let Some(name) = named.or_else(alice) else { return err("say USER first") };
+        let name = match Mailboxes::user(&name) {
+            None if world.deviates(Deviation::Pop3UnknownUsersTaken) => {
+                self.maildrop = Some(Maildrop { user: "alice", messages: Vec::new() });
+                return ok("the maildrop is open");
+            }
+            _ => name,
+        };
         let exact = password == PASSWORD || world.deviates(Deviation::Pop3PasswordUnchecked);
         let Some(user) = Mailboxes::user(&name).filter(|_| exact) else { return err("wrong name or password") };
         let shared = world.deviates(Deviation::Pop3LockIgnored);
@@ -239,9 +246,10 @@ fn size(octets: &[u8], world: &World) -> usize {
 
 /// The unique-id of a message (section 7): the same in every session.
 fn unique_id(uid: u32, number: usize, world: &World) -> String {
-    match world.deviates(Deviation::Pop3UniqueIdsAreNumbers) {
-        true => number.to_string(),
-        false => format!("rfcheck-{uid:08}"),
+    match world.deviation {
+        Some(Deviation::Pop3UniqueIdsAreNumbers) => number.to_string(),
+        Some(Deviation::Pop3UniqueIdsChange) => format!("rfcheck-{uid:08}-{}", world.now.micros()),
+        _ => format!("rfcheck-{uid:08}"),
     }
 }
 

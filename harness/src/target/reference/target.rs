@@ -13,16 +13,20 @@ use crate::target::{
 use crate::time::Instant;
 
 /// What the servers offer of what RFCs leave to them, by the names that dialogues ask for it in `needs`.
-const OFFERED: [&str; 10] = [
+const OFFERED: [&str; 14] = [
     "AUTHORITATIVE",
+    "CAPA",
     "EIGHTBITMIME",
     "ENTITY_TAG",
     "HELP",
     "LAST_MODIFIED",
     "LIMIT_OF_1000000",
+    "LITERAL",
     "PIPELINING",
     "RANGES",
     "SIZE",
+    "TOP",
+    "UIDL",
     "VRFY",
 ];
 

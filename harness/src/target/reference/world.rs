@@ -15,6 +15,8 @@ pub(super) struct World {
     pub(super) now: Instant,
     /// Mail that was delivered.
     pub(super) mailboxes: Mailboxes,
+    /// What a server of DNS answered over TCP and sends over UDP too, if it does so.
+    pub(super) owed: Option<Vec<u8>>,
     /// How the servers break their protocols on purpose, if they do.
     pub(super) deviation: Option<Deviation>,
 }

@@ -16,6 +16,7 @@ use self::zone::{ANY, Found, zone};
 use super::conversation::Conversation;
 use super::deviation::Deviation;
 use super::world::World;
+use crate::time::Instant;
 
 const NOERROR: u16 = 0;
 const FORMERR: u16 = 1;
@@ -55,7 +56,8 @@ pub(super) fn answer(message: &[u8], transport: Transport, world: &World) -> Opt
         return None;
     }
     let query = Query::parse(message, &header, world);
-    if !query.is_sound && world.deviates(Deviation::DnsFormErrorsSilent) {
+    let silent = [Deviation::DnsFormErrorsSilent, Deviation::DnsPointersUnanswered].map(|way| world.deviates(way));
+    if !query.is_sound && silent.contains(&true) {
         return None;
     }
     // Other numbers of questions are refused, and not sent back either: it would make the response as large as the query.
@@ -83,7 +85,7 @@ fn udp_size(edns: Option<Edns>, world: &World) -> u16 {
     let size = edns.map_or(PLAIN_SIZE, |edns| edns.size);
     match world.deviation {
         Some(Deviation::DnsSizeIgnored) if edns.is_some() => u16::MAX,
-        Some(Deviation::DnsSmallSizeTaken) => size.clamp(64, UDP_SIZE),
+        Some(Deviation::DnsSmallSizeTaken) => size.min(UDP_SIZE),
         _ => size.clamp(PLAIN_SIZE, UDP_SIZE),
     }
 }
@@ -114,7 +116,13 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
     // Exactly one question (RFC 9619 section 4).
     let question = match &query.questions[..] {
         [question] if is_sound => question,
-        [question, ..] if is_sound && world.deviates(Deviation::DnsManyQuestionsTaken) => question,
+        [_, ..] if is_sound && world.deviates(Deviation::DnsManyQuestionsTaken) => {
+            for question in &query.questions {
+                let found = zone().look_up(&question.name, question.kind, world);
+                response.found.answer.extend(found.answer);
+            }
+            return NOERROR;
+        }
         _ => return FORMERR,
     };
     let folded = question.name.folded();
@@ -134,6 +142,7 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
     if TRANSFERS.contains(&question.kind) {
         if world.deviates(Deviation::DnsTransfersAnswered) {
             response.found = zone().look_up(&question.name, ANY, world);
+            response.found.answer.retain(|record| record.kind != SOA);
             return NOERROR;
         }
         return REFUSED;
@@ -161,6 +170,8 @@ fn decide(query: &Query, response: &mut Response, world: &World) -> u16 {
 pub(super) struct Dns {
     /// The length and the message as far as they have come.
     octets: Vec<u8>,
+    /// When the last query was complete.
+    answered: Option<Instant>,
     is_over: bool,
 }
 
@@ -178,20 +189,31 @@ impl Conversation for Dns {
             self.octets.push(*octet);
             let [high, low, message @ ..] = &self.octets[..] else { continue };
             let length = usize::from(u16::from_be_bytes([*high, *low]));
-            if length < query::HEADER && !(length == 0 && world.deviates(Deviation::DnsZeroLengthTaken)) {
-                // No message is so short: what follows cannot be trusted.
-                self.is_over = true;
-                return at + 1;
-            }
-            if message.len() == length {
+            if world.deviates(Deviation::DnsLengthIgnored) {
+                let message = &octets[octets.len().min(2)..];
                 if let Some(answer) = answer(message, Transport::Tcp, world) {
                     out.extend_from_slice(&(answer.len() as u16).to_be_bytes());
                     out.extend_from_slice(&answer);
                 }
                 self.octets.clear();
+                return octets.len();
+            }
+            if length < query::HEADER {
+                // No message is so short: what follows cannot be trusted.
+                self.is_over = true;
+                return at + 1;
+            }
+            if message.len() == length {
+                let before = self.answered.replace(world.now);
+                let is_lost = before == Some(world.now) && world.deviates(Deviation::DnsOneAtATime);
+                if let Some(answer) = answer(message, Transport::Tcp, world).filter(|_| !is_lost) {
+                    out.extend_from_slice(&(answer.len() as u16).to_be_bytes());
+                    out.extend_from_slice(&answer);
+                    world.owed = Some(answer).filter(|_| world.deviates(Deviation::DnsAnswersElsewhere));
+                }
+                self.octets.clear();
                 self.is_over = world.deviates(Deviation::DnsClosesAfterOne);
-                // What came with it is lost for a server that reads one query at a time.
-                return if world.deviates(Deviation::DnsOnePerRead) { octets.len() } else { at + 1 };
+                return at + 1;
             }
         }
         octets.len()

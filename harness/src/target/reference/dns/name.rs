@@ -41,7 +41,7 @@ impl Name {
                     labels.push(label.to_vec());
                     at += 1 + label.len();
                 }
-                0b11 if world.deviates(Deviation::DnsPointersRefused) => return None,
+                0b11 if world.deviates(Deviation::DnsPointersUnanswered) => return None,
                 0b11 => {
                     let low = *message.get(at + 1)?;
                     behind = behind.or(Some(at + 2));
@@ -54,9 +54,7 @@ impl Name {
                     }
                     (earliest, at) = (target.min(earliest), target);
                 }
-                _ if world.deviates(Deviation::DnsReservedLabelsTaken) => {
-                    return Some((Name(labels), behind.unwrap_or(at + 1)));
-                }
+                _ if world.deviates(Deviation::DnsReservedLabelsTaken) => at += 1,
                 _ => return None,
             }
         }

@@ -88,7 +88,8 @@ impl Query {
             let length = usize::from(number(message, behind + 8)?);
             let data = message.get(behind + 10..behind + 10 + length)?;
             at = behind + 10 + length;
-            if kind == OPT && record >= others {
+            let is_behind = record > others && world.deviates(Deviation::DnsOptOnlyFirst);
+            if kind == OPT && record >= others && !is_behind {
                 let is_second = self.edns.is_some() && !world.deviates(Deviation::DnsSecondOptTaken);
                 let is_owned = name != Name::default() && !world.deviates(Deviation::DnsOptOwnerUnchecked);
                 self.edns = Some(Edns {
@@ -97,18 +98,13 @@ impl Query {
                     dnssec_ok: message[behind + 6] & 0x80 != 0,
                 });
                 self.has_options = !data.is_empty();
-                let is_behind = record > others && world.deviates(Deviation::DnsOptOnlyFirst);
-                if is_behind
-                    || is_second
-                    || is_owned
-                    || !are_options(data) && !world.deviates(Deviation::DnsOptDataUnchecked)
-                {
+                if is_second || is_owned || !are_options(data) && !world.deviates(Deviation::DnsOptDataUnchecked) {
                     return None;
                 }
             }
         }
         // Octets behind the last record belong to nothing.
-        (at == message.len() || world.deviates(Deviation::DnsTrailingOctetsTaken)).then_some(())
+        (at == message.len()).then_some(())
     }
 }
 

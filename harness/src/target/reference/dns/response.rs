@@ -68,11 +68,7 @@ impl Response {
         let mut names =
             Names { wrong_by: u16::from(world.deviates(Deviation::DnsCompressionWrong)), ..Names::default() };
         for question in &self.questions {
-            let name = match world.deviates(Deviation::DnsQuestionLowered) {
-                true => &question.name.folded(),
-                false => &question.name,
-            };
-            names.write(name, &mut octets);
+            names.write(&question.name, &mut octets);
             octets.extend_from_slice(&question.kind.to_be_bytes());
             octets.extend_from_slice(&question.class.to_be_bytes());
         }

@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110 section 13).
 
 use super::request::Request;
-use super::respond::LAST_MODIFIED;
+use super::respond::last_modified;
 use crate::target::reference::date;
 use crate::target::reference::deviation::Deviation;
 use crate::target::reference::world::World;
@@ -30,7 +30,7 @@ pub(super) fn evaluate(request: &Request, tag: &str, world: &World) -> Condition
     }
     if (!has("if-match") || world.deviates(Deviation::HttpIfUnmodifiedBesideIfMatch))
         && !world.deviates(Deviation::HttpIfUnmodifiedIgnored)
-        && date_of("if-unmodified-since").is_some_and(|date| date < LAST_MODIFIED)
+        && date_of("if-unmodified-since").is_some_and(|date| date < last_modified(world))
     {
         return Condition::Failed;
     }
@@ -48,7 +48,7 @@ pub(super) fn evaluate(request: &Request, tag: &str, world: &World) -> Condition
     let counts = is_read || world.deviates(Deviation::HttpIfModifiedOnAnyMethod);
     let invalid = world.deviates(Deviation::HttpInvalidDateHolds) && has("if-modified-since");
     let since = date_of("if-modified-since");
-    if counts && (since.is_some_and(|date| LAST_MODIFIED <= date) || (invalid && since.is_none())) {
+    if counts && (since.is_some_and(|date| last_modified(world) <= date) || (invalid && since.is_none())) {
         return Condition::NotModified;
     }
     Condition::Holds

@@ -80,13 +80,22 @@ fn content_length(request: &Request, world: &World) -> Result<u64, Refusal> {
                 let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
                 Ok(decimal(&value[..digits]).unwrap_or(0))
             }
+            None if value.contains(&b',') && world.deviates(Deviation::HttpLengthsAdded) => sum(&values),
             None if value.contains(&b',') && world.deviates(Deviation::HttpFirstLengthTaken) => {
                 Ok(decimal(trimmed(split(value, b',').0)).unwrap_or(0))
             }
             None => Err(BAD_REQUEST),
         },
+        _ if world.deviates(Deviation::HttpLengthsAdded) => sum(&values),
         [first, ..] if world.deviates(Deviation::HttpFirstLengthTaken) => decimal(first).ok_or(BAD_REQUEST),
         // Also where all are equal: RFC 9110 section 8.6 leaves the choice.
         _ => Err(BAD_REQUEST),
     }
+}
+
+/// The sum of all lengths in several values.
+fn sum(values: &[&[u8]]) -> Result<u64, Refusal> {
+    let lengths = values.iter().flat_map(|value| value.split(|octet| *octet == b','));
+    let add = |sum: u64, length: &[u8]| Some(sum.saturating_add(decimal(trimmed(length))?));
+    lengths.into_iter().try_fold(0, add).ok_or(BAD_REQUEST)
 }

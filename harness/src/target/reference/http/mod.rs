@@ -7,6 +7,7 @@
 mod chunked;
 mod conditions;
 mod framing;
+mod gzip;
 mod range;
 mod request;
 mod respond;
@@ -104,6 +105,11 @@ impl Conversation for Http {
             State::Content(_, length) if world.deviates(Deviation::HttpShortContentTaken) => {
                 self.answer(length, world, out);
             }
+            State::Fields if world.deviates(Deviation::HttpShortHeadTaken) => {
+                if let Err(refusal) = self.head_is_complete(world, out) {
+                    self.refuse(refusal, world, out);
+                }
+            }
             _ if !self.is_idle() => self.refuse(BAD_REQUEST, world, out),
             _ => {}
         }
@@ -145,7 +151,7 @@ impl Http {
             }
             State::Fields => {
                 self.head += 1;
-                if self.head > LONGEST_HEAD && !world.deviates(Deviation::HttpFieldsUnlimited) {
+                if self.head > LONGEST_HEAD {
                     return Err(Refusal(431));
                 }
                 if let Some(line) = push(&mut self.lines, octets[0], LONGEST_HEAD, world)? {
@@ -159,7 +165,7 @@ impl Http {
                         if world.deviates(Deviation::HttpAnswersEarly) {
                             self.head_is_complete(world, out)?;
                         }
-                    } else if !world.deviates(Deviation::HttpFieldsUnlimited) {
+                    } else {
                         return Err(Refusal(431));
                     }
                 }
@@ -217,6 +223,13 @@ impl Http {
             Framing::Length(length) => State::Content(length, length),
             Framing::Chunked => State::Chunked(Chunked::default()),
         };
+        if world.deviates(Deviation::HttpNoLinger) {
+            let answer = respond(&self.request, 0, world);
+            if answer.status >= 400 {
+                self.send(answer, true, world, out);
+                return Ok(());
+            }
+        }
         self.expect(world, out);
         Ok(())
     }
@@ -229,7 +242,9 @@ impl Http {
             return;
         }
         let answer = respond(&self.request, 0, world);
-        if answer.status < 300 {
+        if answer.status < 300 && world.deviates(Deviation::HttpContentAwaitedAfterContinue) {
+            self.send(answer, false, world, out);
+        } else if answer.status < 300 {
             out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
             if world.deviates(Deviation::HttpFinalAfterContinueMissing) {
                 self.request = Request::default();
@@ -243,6 +258,11 @@ impl Http {
 
     /// The request is complete, with so many octets of content.
     fn answer(&mut self, length: u64, world: &mut World, out: &mut Vec<u8>) {
+        let has_other = |expected: &[u8]| !expected.eq_ignore_ascii_case(b"100-continue");
+        if self.request.list("expect").any(has_other) && world.deviates(Deviation::HttpUnknownExpectationUnanswered) {
+            (self.state, self.request) = (State::Start, Request::default());
+            return;
+        }
         let answer = respond(&self.request, length, world);
         let closes = self.request.closes(world);
         self.send(answer, closes, world, out);
@@ -253,6 +273,9 @@ impl Http {
             Some(Deviation::HttpStaysAfterError) => self.send(Response::error(refusal.0), false, world, out),
             Some(Deviation::HttpErrorsAreSuccesses) => self.send(Response::error(200), true, world, out),
             Some(Deviation::HttpErrorsNotAnswered) => (self.state, self.lines) = (State::Start, Lines::default()),
+            Some(Deviation::HttpOtherVersionsClose) if refusal.0 == 505 => self.is_over = true,
+            Some(Deviation::HttpLargeFieldsClose) if refusal.0 == 431 => self.is_over = true,
+            Some(Deviation::HttpTooLargeCloses) if refusal.0 == 413 => self.is_over = true,
             _ => self.send(Response::error(refusal.0), true, world, out),
         }
     }

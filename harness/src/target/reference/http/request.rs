@@ -34,11 +34,7 @@ const METHODS: [&[u8]; 9] = [b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"CONN
 impl Request {
     /// Reads `method SP request-target SP HTTP-version`.
     pub(super) fn parse(line: &[u8], world: &World) -> Result<Self, Refusal> {
-        let words: Vec<&[u8]> = if world.deviates(Deviation::HttpRequestLineBlanks) {
-            line.split(|octet| octet.is_ascii_whitespace()).filter(|word| !word.is_empty()).collect()
-        } else {
-            line.split(|octet| *octet == b' ').collect()
-        };
+        let words: Vec<&[u8]> = line.split(|octet| *octet == b' ').collect();
         let (method, target, version) = match words[..] {
             [method, target, version] => (method, target, version),
             [method, target] if world.deviates(Deviation::HttpVersionUnchecked) => (method, target, &b"HTTP/1.0"[..]),
@@ -47,9 +43,22 @@ impl Request {
             {
                 (method, between[0], version)
             }
+            [method, target, .., version] if world.deviates(Deviation::HttpBlanksInTarget) => {
+                // The blanks behind the target, as a path has them.
+                return Ok(Request {
+                    method: method.to_vec(),
+                    target: [target, b"%20"].concat(),
+                    version: self::version(version, world)?,
+                    head: line.to_vec(),
+                    ..Request::default()
+                });
+            }
             _ => return Err(BAD_REQUEST),
         };
         if !is_token(method) || target.is_empty() {
+            return Err(BAD_REQUEST);
+        }
+        if method.len() > 32 && world.deviates(Deviation::HttpLongMethodIsBad) {
             return Err(BAD_REQUEST);
         }
         let version = self::version(version, world)?;
@@ -84,12 +93,7 @@ impl Request {
         self.head.extend_from_slice(line);
         if matches!(line, [b' ' | b'\t', ..]) {
             // White space before the first field, or an obs-fold (RFC 9112 sections 2.2 and 5.2).
-            return match self.fields.last_mut() {
-                Some((_, value)) if world.deviates(Deviation::HttpFoldKept) => {
-                    value.extend_from_slice(b"\r\n");
-                    value.extend_from_slice(line);
-                    Ok(())
-                }
+            return match self.fields.last() {
                 Some(_) if world.deviates(Deviation::HttpFoldIsField) => self.add_field(trimmed(line), world),
                 None if world.deviates(Deviation::HttpLeadingSpaceTaken) => self.add_field(trimmed(line), world),
                 _ => Err(BAD_REQUEST),

@@ -1,6 +1,7 @@
 //! What a request is answered with (RFC 9110 sections 9, 13 and 14).
 
 use super::conditions::{self, Condition};
+use super::gzip;
 use super::range;
 use super::request::Request;
 use super::response::{Content, Response};
@@ -51,6 +52,9 @@ pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response
         return Response::error(417);
     }
     let path = match &request.resource {
+        Target::Authority if world.deviates(Deviation::HttpConnectUnchecked) => {
+            return Response::new(200, Content::None);
+        }
         Target::Authority => return Response::error(501),
         Target::Server => return options(world),
         Target::Path(path) => path,
@@ -61,6 +65,10 @@ pub(super) fn respond(request: &Request, length: u64, world: &World) -> Response
     if world.deviates(Deviation::HttpPathReflected) {
         let path = String::from_utf8_lossy(path).into_owned();
         return Response::error(404).with("Content-Location", path);
+    }
+    let is_part = request.method == b"PUT" && request.values("content-range").next().is_some();
+    if is_part && world.deviates(Deviation::HttpPartialPutTaken) {
+        return Response::new(204, Content::None);
     }
     let Some(resource) = Resource::find(path) else {
         let first = world.deviates(Deviation::HttpPreconditionsFirst);
@@ -125,12 +133,17 @@ fn trace(request: &Request, world: &World) -> Response {
 }
 
 fn with_validators(response: Response, resource: &Resource, world: &World) -> Response {
-    let modified = if world.deviates(Deviation::HttpModifiedInFuture) { world.date() + 86_400 } else { LAST_MODIFIED };
+    let modified = last_modified(world);
     let tag = match world.deviates(Deviation::HttpTagUnquoted) {
         true => resource.tag.trim_matches('"'),
         false => resource.tag,
     };
     response.with("Last-Modified", date::imf_fixdate(modified)).with("ETag", tag)
+}
+
+/// When the resources changed last.
+pub(super) fn last_modified(world: &World) -> u64 {
+    if world.deviates(Deviation::HttpModifiedInFuture) { world.date() + 86_400 } else { LAST_MODIFIED }
 }
 
 fn get(request: &Request, resource: Resource, world: &World) -> Response {
@@ -140,6 +153,13 @@ fn get(request: &Request, resource: Resource, world: &World) -> Response {
         _ => range::Ranges::Whole,
     };
     let response = match ranges {
+        range::Ranges::Whole
+            if world.deviates(Deviation::HttpVaryMissing) && request.has_token("accept-encoding", "gzip") =>
+        {
+            Response::new(200, Content::Octets(gzip::stored(&resource.content)))
+                .with("Content-Type", "text/plain")
+                .with("Content-Encoding", "gzip")
+        }
         range::Ranges::Whole => {
             Response::new(200, Content::Octets(resource.content.clone())).with("Content-Type", "text/plain")
         }

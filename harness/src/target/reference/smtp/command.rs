@@ -17,15 +17,21 @@ pub(super) struct Command {
     pub(super) argument: Vec<u8>,
 }
 
+/// Octets of a command line that are read.
+pub(super) fn longest(world: &World) -> usize {
+    if world.deviates(Deviation::SmtpCommandsShort) { 256 } else { LONGEST_COMMAND }
+}
+
 impl Command {
     /// Reads a line; none if it is no command at all.
     pub(super) fn parse(line: &Line, world: &World) -> Option<Command> {
         let is_text = |octet: &u8| matches!(octet, b' '..=b'~' | b'\t');
         let is_text = |octet: &u8| is_text(octet) || *octet < 0x80 && world.deviates(Deviation::SmtpControlsTaken);
         let is_high = |octet: &u8| *octet >= 0x80 && world.deviates(Deviation::SmtpHighOctetsTaken);
-        let most = if world.deviates(Deviation::SmtpCommandsShort) { 256 } else { LONGEST_COMMAND };
-        let too_long = (line.is_too_long || line.octets.len() > most) && !world.deviates(Deviation::SmtpLongLinesCut);
-        if too_long || !line.octets.iter().all(|octet| is_text(octet) || is_high(octet)) {
+        if line.is_too_long
+            || line.octets.len() > longest(world)
+            || !line.octets.iter().all(|octet| is_text(octet) || is_high(octet))
+        {
             return None;
         }
         let mut text = &line.octets[..];

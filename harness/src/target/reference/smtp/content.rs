@@ -82,6 +82,11 @@ impl Content {
         self.octets.split(|octet| *octet == b'\n').any(|line| line.strip_suffix(b"\r").unwrap_or(line).len() > most)
     }
 
+    /// Whether an octet is above 127.
+    pub(super) fn has_high_octets(&self) -> bool {
+        !self.octets.is_ascii()
+    }
+
     /// Octets of the content, dots undone.
     pub(super) fn length(&self) -> usize {
         self.length

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use self::command::{Command, LONGEST_COMMAND, Parameters, Wrong};
 use self::content::Content;
-use self::path::Path;
+use self::path::{LONGEST_PATH, Path};
 use super::conversation::Conversation;
 use super::date;
 use super::deviation::Deviation;
@@ -96,8 +96,8 @@ impl Smtp {
 
 impl Conversation for Smtp {
     fn open(&mut self, world: &mut World, out: &mut Vec<u8>) {
-        let text = if world.deviates(Deviation::SmtpGreetingWithoutDomain) { "" } else { HOST };
-        write(&reply(220, format!("{text} ESMTP").trim_start()), out);
+        let name = if world.deviates(Deviation::SmtpGreetingWithoutDomain) { "***" } else { HOST };
+        write(&reply(220, format!("{name} ESMTP")), out);
     }
 
     fn take(&mut self, octets: &[u8], world: &mut World, out: &mut Vec<u8>) -> usize {
@@ -108,7 +108,9 @@ impl Conversation for Smtp {
         }
         for (at, octet) in octets.iter().enumerate() {
             if let Some(content) = &mut self.content {
-                if content.push(*octet, world) {
+                let declared = self.transaction.as_ref().and_then(|open| open.parameters.size);
+                let is_at_size = declared.is_some_and(|size| content.length() as u64 + 1 >= size);
+                if content.push(*octet, world) || is_at_size && world.deviates(Deviation::SmtpSizeEndsContent) {
                     let answer = self.message_is_complete(world);
                     write(&answer, out);
                     if world.deviates(Deviation::SmtpTwoAnswersToContent) {
@@ -119,7 +121,11 @@ impl Conversation for Smtp {
                 continue;
             }
             let lf_ends = world.deviates(Deviation::SmtpBareLfEndsLine);
-            if let Some(line) = self.lines.push(*octet, LONGEST_COMMAND, lf_ends) {
+            let mut line = self.lines.push(*octet, LONGEST_COMMAND, lf_ends);
+            if self.lines.length() >= LONGEST_COMMAND && world.deviates(Deviation::SmtpLongLinesCut) {
+                line = Some(Line { octets: self.lines.abandon(), is_too_long: false });
+            }
+            if let Some(line) = line {
                 let answers = self.command(&line, world);
                 if world.deviates(Deviation::SmtpRepliesHeld) {
                     out.append(&mut self.held);
@@ -175,9 +181,26 @@ impl Smtp {
             return vec![reply(503, "say EHLO first")];
         }
         let Some(command) = Command::parse(line, world) else {
-            let text = if line.is_too_long { "line too long" } else { "syntax error" };
-            return vec![reply(500, text)];
+            let said = String::from_utf8_lossy(&line.octets);
+            return vec![match () {
+                () if world.deviates(Deviation::SmtpEchoesOctets) => reply(500, format!("what is {said}?")),
+                () if line.octets.len() > command::longest(world) || line.is_too_long => reply(500, "line too long"),
+                () => reply(500, "syntax error"),
+            }];
         };
+        let path = [&b"FROM:"[..], b"TO:"].iter().find_map(|keyword| command.after(std::str::from_utf8(keyword).ok()?));
+        let starts_with = |octet: u8| path.and_then(|path| path.first()).is_some_and(|first| *first == octet);
+        if starts_with(b' ') && world.deviates(Deviation::SmtpSpaceBeforePathSplits) {
+            return vec![reply(501, "syntax error in the path"), reply(500, "command not recognized")];
+        }
+        if path.is_some() && !starts_with(b'<') && world.deviates(Deviation::SmtpBareBracketsClose) {
+            self.is_over = true;
+            return vec![reply(421, "not understood")];
+        }
+        if path.is_some_and(|path| path.len() > LONGEST_PATH) && world.deviates(Deviation::SmtpLongPathsClose) {
+            self.is_over = true;
+            return vec![reply(421, "not understood")];
+        }
         let is_bare = command.argument.is_empty() || world.deviates(Deviation::SmtpArgumentsIgnored);
         let answer = match command.verb.as_str() {
             "EHLO" | "HELO" => self.hello(&command, world),
@@ -200,13 +223,23 @@ impl Smtp {
             "NOOP" if world.deviates(Deviation::SmtpNoopArgumentRefused) && !command.argument.is_empty() => {
                 reply(501, "no argument is allowed")
             }
-            "NOOP" => reply(250, "OK"),
-            "VRFY" => verify(&command.argument, world),
+            "NOOP" => {
+                if world.deviates(Deviation::SmtpNoopResets) {
+                    self.transaction = None;
+                }
+                reply(250, "OK")
+            }
+            "VRFY" => {
+                if world.deviates(Deviation::SmtpVrfyResets) {
+                    self.transaction = None;
+                }
+                verify(&command.argument, world)
+            }
+            "HELP" if world.deviates(Deviation::SmtpMissingListed) => reply(502, "command not implemented"),
             "HELP" if world.deviates(Deviation::SmtpHelpUnknown) => reply(500, "command not recognized"),
             "HELP" => (214, vec!["EHLO HELO MAIL RCPT DATA RSET".into(), "NOOP QUIT VRFY HELP".into()]),
-            "EXPN" | "TURN" | "SEND" | "SOML" | "SAML" if !world.deviates(Deviation::SmtpUnimplementedUnknown) => {
-                reply(502, "command not implemented")
-            }
+            "EXPN" | "TURN" | "SEND" | "SOML" | "SAML" => reply(502, "command not implemented"),
+            _ if world.deviates(Deviation::SmtpUnknownUnimplemented) => reply(502, "command not implemented"),
             _ => {
                 self.is_over |= world.deviates(Deviation::SmtpUnknownCloses);
                 reply(500, "command not recognized")
@@ -269,7 +302,6 @@ impl Smtp {
         let mut lines = vec![first, "PIPELINING".into(), format!("SIZE {LARGEST_MESSAGE}"), "8BITMIME".into()];
         match world.deviation {
             Some(Deviation::SmtpKeywordsGarbled) => lines.push("=KEYWORD".into()),
-            Some(Deviation::SmtpMissingListed) => lines.push("EXPN".into()),
             Some(Deviation::SmtpKeywordUnregistered) => lines.push("FROBNICATE".into()),
             Some(Deviation::SmtpSizeGarbled) => lines[2] = format!("SIZE={LARGEST_MESSAGE}"),
             Some(Deviation::Smtp8BitUnlisted) => drop(lines.pop()),
@@ -286,16 +318,20 @@ impl Smtp {
 
     /// MAIL (RFC 5321 section 4.1.1.2).
     fn mail(&mut self, command: &Command, world: &World) -> Reply {
-        if self.name.is_none() && !world.deviates(Deviation::SmtpHelloNotDemanded) {
+        if self.name.is_none() {
+            self.is_over |= world.deviates(Deviation::SmtpEarlyMailCloses);
             return reply(503, "say EHLO first");
         }
         if world.deviates(Deviation::SmtpNameChecked) && self.name.as_deref() != Some("localhost") {
             return reply(550, "the name is not that of the address");
         }
-        if self.transaction.is_some() && !world.deviates(Deviation::SmtpNestedMailTaken) {
+        if self.transaction.is_some() {
+            if world.deviates(Deviation::SmtpNestedMailResets) {
+                self.transaction = None;
+            }
             return reply(503, "a transaction is open");
         }
-        let (path, rest) = match command.after("FROM:").and_then(|text| Path::parse(unspaced(text, world), world)) {
+        let (path, rest) = match command.after("FROM:").and_then(|text| Path::parse(text, world)) {
             Some((path, _)) if path.mailbox.is_none() && world.deviates(Deviation::SmtpNullPathRefused) => {
                 return reply(550, "a sender is demanded");
             }
@@ -329,7 +365,7 @@ impl Smtp {
             self.transaction = Some(Transaction::default());
         }
         let Some(transaction) = &mut self.transaction else { return reply(503, "say MAIL first") };
-        let parsed = command.after("TO:").and_then(|text| Path::parse(unspaced(text, world), world));
+        let parsed = command.after("TO:").and_then(|text| Path::parse(text, world));
         if parsed.as_ref().is_some_and(|(path, _)| path.is_routed) && world.deviates(Deviation::SmtpRoutesFollowed) {
             return reply(550, "nothing is relayed");
         }
@@ -404,7 +440,17 @@ impl Smtp {
             if world.deviates(Deviation::SmtpRefusedIsDelivered) {
                 let _ = self.deliver(&transaction, content, world);
             }
+            if world.deviates(Deviation::SmtpTooLargeTaken) {
+                return reply(250, "OK");
+            }
             return reply(552, "the message is too large");
+        }
+        if transaction.parameters.is_8bit.is_none()
+            && content.has_high_octets()
+            && world.deviates(Deviation::Smtp8BitCloses)
+        {
+            self.is_over = true;
+            return reply(421, "not understood");
         }
         let declared = transaction.parameters.size;
         if declared.is_some() && world.deviates(Deviation::SmtpSizeRefusedLater) {
@@ -416,8 +462,8 @@ impl Smtp {
         if content.count_fields("Received") > 0 && world.deviates(Deviation::SmtpTraceChecked) {
             return reply(554, "a trace field is not well-formed");
         }
-        if declared.is_some_and(|size| size < content.length() as u64) && world.deviates(Deviation::SmtpSizeBinds) {
-            return reply(552, "the message is larger than was said");
+        if content.count_fields("Date") == 0 && world.deviates(Deviation::SmtpHeadersChecked) {
+            return reply(554, "the header section is not well-formed");
         }
         if content.count_fields("Received") > MOST_HOPS && !world.deviates(Deviation::SmtpLoopsTaken) {
             return reply(554, "the message loops");
@@ -526,6 +572,7 @@ fn verify(argument: &[u8], world: &World) -> Reply {
     match Mailboxes::user(local_part).filter(|_| domain.eq_ignore_ascii_case(DOMAIN)) {
         _ if world.deviates(Deviation::SmtpVrfyUnknown) => reply(502, "command not implemented"),
         Some(user) if world.deviates(Deviation::SmtpVrfyBare) => reply(250, user),
+        Some(user) if world.deviates(Deviation::SmtpVrfyRouted) => reply(250, format!("<@{HOST}:{user}@{DOMAIN}>")),
         Some(user) => reply(250, format!("<{user}@{DOMAIN}>")),
         None if world.deviates(Deviation::SmtpVrfyGuesses) => reply(250, format!("<someone@{DOMAIN}>")),
         None => reply(550, "no such mailbox"),
@@ -534,14 +581,6 @@ fn verify(argument: &[u8], world: &World) -> Reply {
 
 fn is_hello(line: &[u8]) -> bool {
     [&b"EHLO"[..], b"HELO", b"QUIT"].iter().any(|verb| line.len() >= 4 && line[..4].eq_ignore_ascii_case(verb))
-}
-
-/// What follows the colon of MAIL FROM and RCPT TO; no blank may stand there.
-fn unspaced<'t>(text: &'t [u8], world: &World) -> &'t [u8] {
-    match text.strip_prefix(b" ") {
-        Some(rest) if world.deviates(Deviation::SmtpSpaceBeforePathTaken) => rest,
-        _ => text,
-    }
 }
 
 /// Writes a reply (RFC 5321 section 4.2.1).

@@ -8,7 +8,7 @@ use crate::target::reference::world::World;
 /// Octets of a local part, of a domain and of a path with its punctuation (RFC 5321 section 4.5.3.1).
 const LONGEST_LOCAL_PART: usize = 64;
 const LONGEST_DOMAIN: usize = 255;
-const LONGEST_PATH: usize = 256;
+pub(super) const LONGEST_PATH: usize = 256;
 
 /// A reverse-path or forward-path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,7 @@ pub(super) struct Mailbox {
 impl Path {
     /// Reads a path at the beginning of a text; the path and what stands behind it.
     pub(super) fn parse<'t>(text: &'t [u8], world: &World) -> Option<(Path, &'t [u8])> {
-        let bare = !text.starts_with(b"<") && world.deviates(Deviation::SmtpBracketsNotDemanded);
-        let mut rest = if bare { text } else { text.strip_prefix(b"<")? };
+        let mut rest = text.strip_prefix(b"<")?;
         let mut path = Path::default();
         if rest.starts_with(b"@") {
             (path.is_routed, rest) = (true, route(rest)?);
@@ -43,14 +42,14 @@ impl Path {
             let (mailbox, behind) = mailbox(rest, world)?;
             (path.mailbox, rest) = (Some(mailbox), behind);
         }
-        let behind = if bare { rest } else { rest.strip_prefix(b">")? };
+        let behind = rest.strip_prefix(b">")?;
         let length = text.len() - behind.len();
         path.text = String::from_utf8_lossy(&text[..length]).into_owned();
         if world.deviates(Deviation::SmtpPathsLowered) {
             path.text.make_ascii_lowercase();
         }
         let most = if world.deviates(Deviation::SmtpPathsShort) { 128 } else { LONGEST_PATH };
-        (length <= most || world.deviates(Deviation::SmtpPathsUnlimited)).then_some((path, behind))
+        (length <= most).then_some((path, behind))
     }
 }
 
@@ -92,7 +91,11 @@ fn local_part<'t>(text: &'t [u8], world: &World) -> Option<(Vec<u8>, &'t [u8])> 
         Some(quoted) => quoted_string(quoted)?,
         None => {
             let is_atext = |octet: &u8| octet.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(octet);
-            let end = text.iter().position(|octet| !is_atext(octet)).unwrap_or(text.len());
+            let is_taken = |octet: &u8| match octet {
+                0x80.. => world.deviates(Deviation::SmtpHighOctetsTaken),
+                _ => octet.is_ascii_control() && world.deviates(Deviation::SmtpControlsTaken),
+            };
+            let end = text.iter().position(|octet| !is_atext(octet) && !is_taken(octet)).unwrap_or(text.len());
             let (atoms, rest) = text.split_at(end);
             if atoms.split(|octet| *octet == b'.').any(<[u8]>::is_empty) {
                 return None;
@@ -102,7 +105,7 @@ fn local_part<'t>(text: &'t [u8], world: &World) -> Option<(Vec<u8>, &'t [u8])> 
     };
     let most = if world.deviates(Deviation::SmtpLocalPartsShort) { 32 } else { LONGEST_LOCAL_PART };
     let length = text.len() - rest.len();
-    (length <= most || world.deviates(Deviation::SmtpPathsUnlimited)).then_some((meaning, rest))
+    (length <= most).then_some((meaning, rest))
 }
 
 fn quoted_string(mut text: &[u8]) -> Option<(Vec<u8>, &[u8])> {

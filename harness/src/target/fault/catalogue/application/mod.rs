@@ -2,6 +2,7 @@
 
 mod dns;
 mod http;
+mod imap;
 mod pop3;
 mod service;
 mod smtp;
@@ -10,7 +11,7 @@ use super::Fault;
 
 /// In the order of reports.
 pub(in crate::target::fault) static ALL: &[&[Fault]] =
-    &[http::FAULTS, smtp::FAULTS, dns::FAULTS, pop3::FAULTS, service::FAULTS];
+    &[http::FAULTS, smtp::FAULTS, dns::FAULTS, pop3::FAULTS, imap::FAULTS, service::FAULTS];
 
 /// Makes `FAULTS`: deviation, name, what it does, the clause and the requirements.
 macro_rules! deviations {

@@ -9,10 +9,10 @@ deviations! {
         breaks "RFC 1939 section 3" for "POP3-02";
     Pop3KeywordsCased "pop3-keywords-cased" "knows keywords in capitals alone"
         breaks "RFC 1939 section 3" for "POP3-03";
-    Pop3BareLfEndsLine "pop3-bare-lf-ends-line" "takes LF for the end of a command"
-        breaks "RFC 1939 section 3" for "POP3-06";
     Pop3ErrorCloses "pop3-error-closes" "closes after an error"
         breaks "RFC 1939 section 3" for "POP3-06" "POP3-07";
+    Pop3ArgumentsShort "pop3-arguments-short" "closes for arguments of more than 32 characters"
+        breaks "RFC 1939 section 3" for "POP3-05";
     Pop3LoginNotDemanded "pop3-login-not-demanded" "answers STAT before authorization"
         breaks "RFC 1939 section 3" for "POP3-07";
     Pop3DotsNotDoubled "pop3-dots-not-doubled" "sends lines that begin with a dot as they are"
@@ -26,13 +26,15 @@ deviations! {
     Pop3UserNotDemanded "pop3-user-not-demanded" "takes PASS without USER"
         breaks "RFC 1939 section 7" for "POP3-11";
     Pop3PasswordUnchecked "pop3-password-unchecked" "takes any password"
-        breaks "RFC 1939 section 7" for "POP3-11" "POP3-13";
+        breaks "RFC 1939 section 7" for "POP3-13";
+    Pop3UnknownUsersTaken "pop3-unknown-users-taken" "takes users that do not exist"
+        breaks "RFC 1939 section 7" for "POP3-12";
     Pop3LockIgnored "pop3-lock-ignored" "opens a maildrop twice"
         breaks "RFC 1939 section 4" for "POP3-14";
     Pop3DeletedCounted "pop3-deleted-counted" "counts messages that are marked as deleted"
-        breaks "RFC 1939 section 5" for "POP3-15" "POP3-17" "POP3-20";
+        breaks "RFC 1939 section 5" for "POP3-15" "POP3-20";
     Pop3SizeOfLf "pop3-size-of-lf" "counts CR LF as one octet"
-        breaks "RFC 1939 section 11" for "POP3-15" "POP3-19";
+        breaks "RFC 1939 section 11" for "POP3-19";
     Pop3DeleteForgotten "pop3-delete-forgotten" "marks nothing as deleted"
         breaks "RFC 1939 section 5" for "POP3-20" "POP3-23";
     Pop3NoopUnknown "pop3-noop-unknown" "does not know NOOP"
@@ -50,9 +52,11 @@ deviations! {
     Pop3TopWhole "pop3-top-whole" "sends the whole message for TOP"
         breaks "RFC 1939 section 7" for "POP3-26";
     Pop3UniqueIdsAreNumbers "pop3-unique-ids-are-numbers" "takes the number of a message for its unique-id"
-        breaks "RFC 1939 section 7" for "POP3-27" "POP3-28";
+        breaks "RFC 1939 section 7" for "POP3-28";
+    Pop3UniqueIdsChange "pop3-unique-ids-change" "gives other unique-ids each time"
+        breaks "RFC 1939 section 7" for "POP3-27";
     Pop3PipelineDropped "pop3-pipeline-dropped" "answers the first of pipelined commands alone"
         breaks "RFC 1939 section 3" for "POP3-32";
     Pop3NumbersFromZero "pop3-numbers-from-zero" "counts messages from 0"
-        breaks "RFC 1939 section 5" for "POP3-34" "POP3-18";
+        breaks "RFC 1939 section 5" for "POP3-34" "POP3-18" "POP3-17";
 }

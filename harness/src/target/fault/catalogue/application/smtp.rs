@@ -5,7 +5,7 @@ use super::deviations;
 deviations! {
     SmtpGreetingIsOk "smtp-greeting-is-ok" "greets with 250"
         breaks "RFC 5321 section 3.1" for "5321-001";
-    SmtpGreetingWithoutDomain "smtp-greeting-without-domain" "greets without its domain"
+    SmtpGreetingWithoutDomain "smtp-greeting-without-domain" "greets with asterisks in the place of its domain"
         breaks "RFC 5321 section 4.2" for "5321-002";
     SmtpEhloUnknown "smtp-ehlo-unknown" "does not know EHLO"
         breaks "RFC 5321 section 2.2.1" for "5321-006" "5321-092";
@@ -17,8 +17,8 @@ deviations! {
         breaks "RFC 5321 section 4.1.1.1" for "5321-009";
     SmtpHelpUnlisted "smtp-help-unlisted" "does not list HELP and knows it"
         breaks "RFC 5321 section 4.1.1.1" for "5321-010";
-    SmtpMissingListed "smtp-missing-listed" "lists EXPN and does not know it"
-        breaks "RFC 5321 section 4.2.4" for "5321-011" "5321-090";
+    SmtpMissingListed "smtp-missing-listed" "lists HELP and does not implement it"
+        breaks "RFC 5321 section 4.2.4" for "5321-011";
     SmtpKeywordUnregistered "smtp-keyword-unregistered" "lists a keyword that is not registered"
         breaks "RFC 5321 section 2.2.2" for "5321-012";
     SmtpKeywordsCased "smtp-keywords-cased" "knows parameters in capitals alone"
@@ -33,16 +33,16 @@ deviations! {
         breaks "RFC 5321 section 4.1.1.1" for "5321-017";
     SmtpTextBehindLiteralCloses "smtp-text-behind-literal-closes" "closes for text behind an address literal in EHLO"
         breaks "RFC 5321 section 4.1.1.1" for "5321-018";
-    SmtpHelloNotDemanded "smtp-hello-not-demanded" "takes MAIL before EHLO"
-        breaks "RFC 5321 section 4.1.4" for "5321-019" "5321-119";
+    SmtpEarlyMailCloses "smtp-early-mail-closes" "closes for MAIL before EHLO"
+        breaks "RFC 5321 section 4.1.4" for "5321-019";
     SmtpHelloDemandedOfAll "smtp-hello-demanded-of-all" "refuses every command before EHLO"
         breaks "RFC 5321 section 4.1.4" for "5321-020";
-    SmtpNestedMailTaken "smtp-nested-mail-taken" "takes MAIL in a transaction"
+    SmtpNestedMailResets "smtp-nested-mail-resets" "loses the transaction to a MAIL within it"
         breaks "RFC 5321 section 4.1.4" for "5321-021";
     SmtpMailNotDemanded "smtp-mail-not-demanded" "takes RCPT without MAIL"
         breaks "RFC 5321 section 3.3" for "5321-022";
     SmtpDataAnytime "smtp-data-anytime" "takes DATA without recipients"
-        breaks "RFC 5321 section 3.3" for "5321-023" "SMTP-P06";
+        breaks "RFC 5321 section 3.3" for "5321-023" "SMTP-P06" "SMTP-P07";
     SmtpRefusedMailBegins "smtp-refused-mail-begins" "begins a transaction with a MAIL that it refuses"
         breaks "RFC 5321 section 4.1.4" for "5321-024";
     SmtpVerbsCased "smtp-verbs-cased" "knows verbs in capitals alone"
@@ -51,7 +51,7 @@ deviations! {
         breaks "RFC 5321 section 2.4" for "5321-026";
     SmtpTrailingBlanksRefused "smtp-trailing-blanks-refused" "refuses blanks at the end of a command"
         breaks "RFC 5321 section 4.1.1" for "5321-027";
-    SmtpSpaceBeforePathTaken "smtp-space-before-path-taken" "takes a blank before a path"
+    SmtpSpaceBeforePathSplits "smtp-space-before-path-splits" "takes what follows a blank before a path for another command"
         breaks "RFC 5321 section 3.3" for "5321-028";
     SmtpNullPathRefused "smtp-null-path-refused" "refuses the null reverse-path"
         breaks "RFC 5321 section 4.1.1.2" for "5321-029";
@@ -64,7 +64,7 @@ deviations! {
     SmtpRoutesRefused "smtp-routes-refused" "refuses source routes as no paths"
         breaks "RFC 5321 section 4.1.1.3" for "5321-032" "5321-033";
     SmtpRoutesFollowed "smtp-routes-followed" "takes the first host of a source route for the destination"
-        breaks "RFC 5321 section 3.6.1" for "5321-032" "5321-034";
+        breaks "RFC 5321 section 3.6.1" for "5321-034";
     SmtpUnknownUsersTaken "smtp-unknown-users-taken" "takes recipients that do not exist"
         breaks "RFC 5321 section 3.3" for "5321-035";
     SmtpUnknownParametersTaken "smtp-unknown-parameters-taken" "takes parameters that it does not know"
@@ -73,7 +73,7 @@ deviations! {
         breaks "RFC 5321 section 4.1.2" for "5321-037" "5321-038";
     SmtpDomainsUnchecked "smtp-domains-unchecked" "takes any octets for a domain"
         breaks "RFC 5321 section 4.1.2" for "5321-039";
-    SmtpControlsTaken "smtp-controls-taken" "takes controls in commands"
+    SmtpControlsTaken "smtp-controls-taken" "takes controls in paths"
         breaks "RFC 5321 section 4.1.2" for "5321-040";
     SmtpLiteralsRefused "smtp-literals-refused" "refuses address literals in paths"
         breaks "RFC 5321 section 4.1.3" for "5321-041";
@@ -94,7 +94,7 @@ deviations! {
     SmtpAllDotsRemoved "smtp-all-dots-removed" "takes away all dots that a line begins with"
         breaks "RFC 5321 section 4.5.2" for "5321-050";
     SmtpEndOnlyWhole "smtp-end-only-whole" "sees the end of content only where it comes in one piece"
-        breaks "RFC 5321 section 4.5.2" for "5321-052" "SMTP-P08";
+        breaks "RFC 5321 section 4.5.2" for "5321-052";
     SmtpEmptyContentAwaited "smtp-empty-content-awaited" "sees no end of content in its first line"
         breaks "RFC 5321 section 4.1.1.4" for "5321-053";
     SmtpControlsRemoved "smtp-controls-removed" "takes controls out of messages"
@@ -106,6 +106,8 @@ deviations! {
     SmtpArgumentsIgnored "smtp-arguments-ignored" "takes arguments of commands that have none"
         breaks "RFC 5321 section 4.3.2" for "5321-059";
     SmtpNoopArgumentRefused "smtp-noop-argument-refused" "refuses an argument of NOOP"
+        breaks "RFC 5321 section 4.1.1.9" for "5321-128";
+    SmtpNoopResets "smtp-noop-resets" "loses the transaction to NOOP"
         breaks "RFC 5321 section 4.1.1.9" for "5321-060";
     SmtpQuitStays "smtp-quit-stays" "stays after QUIT"
         breaks "RFC 5321 section 4.1.1.10" for "5321-061";
@@ -113,7 +115,7 @@ deviations! {
         breaks "RFC 5321 section 4.1.1.10" for "5321-062" "5321-063";
     SmtpUnknownCloses "smtp-unknown-closes" "closes after a command that it does not know"
         breaks "RFC 5321 section 3.8" for "5321-063";
-    SmtpUnimplementedUnknown "smtp-unimplemented-unknown" "answers with 500 what it does not implement"
+    SmtpUnknownUnimplemented "smtp-unknown-unimplemented" "answers with 502 what it does not know"
         breaks "RFC 5321 section 4.2.4" for "5321-064";
     SmtpPrematureDelivers "smtp-premature-delivers" "delivers messages that were cut off"
         breaks "RFC 5321 section 4.1.1.10" for "5321-065";
@@ -131,26 +133,28 @@ deviations! {
         breaks "RFC 5321 section 4.2" for "5321-072";
     SmtpCommandsShort "smtp-commands-short" "refuses command lines of more than 256 octets"
         breaks "RFC 5321 section 4.5.3.1.4" for "5321-073";
-    SmtpLongLinesCut "smtp-long-lines-cut" "cuts long command lines and takes what is left"
-        breaks "RFC 5321 section 4.5.3.1.4" for "5321-074" "5321-084";
+    SmtpLongLinesCut "smtp-long-lines-cut" "takes the rest of a long command line for another command"
+        breaks "RFC 5321 section 4.5.3.1.4" for "5321-074";
     SmtpLocalPartsShort "smtp-local-parts-short" "refuses local parts of more than 32 octets"
         breaks "RFC 5321 section 4.5.3.1.1" for "5321-075";
     SmtpDomainsShort "smtp-domains-short" "refuses domains of more than 100 octets"
         breaks "RFC 5321 section 4.5.3.1.2" for "5321-076";
     SmtpPathsShort "smtp-paths-short" "refuses paths of more than 128 octets"
         breaks "RFC 5321 section 4.5.3.1.3" for "5321-077";
-    SmtpPathsUnlimited "smtp-paths-unlimited" "takes paths of any length"
-        breaks "RFC 5321 section 4.5.3.1.3" for "5321-075" "5321-077" "5321-084";
+    SmtpLongPathsClose "smtp-long-paths-close" "closes for paths that are too long"
+        breaks "RFC 5321 section 4.5.3.1" for "5321-132" "5321-084";
     SmtpRepliesLong "smtp-replies-long" "sends replies of more than 512 octets"
         breaks "RFC 5321 section 4.5.3.1.5" for "5321-078";
     SmtpTextLinesShort "smtp-text-lines-short" "refuses lines of content of more than 500 octets"
         breaks "RFC 5321 section 4.5.3.1.6" for "5321-079";
     SmtpSmallMessages "smtp-small-messages" "refuses messages of more than 10,000 octets"
         breaks "RFC 5321 section 4.5.3.1.7" for "5321-080";
+    SmtpTooLargeTaken "smtp-too-large-taken" "says 250 to messages that are too large"
+        breaks "RFC 5321 section 4.5.3.1.9" for "5321-084";
     SmtpFewRecipients "smtp-few-recipients" "takes 50 recipients"
         breaks "RFC 5321 section 4.5.3.1.8" for "5321-081";
     SmtpRecipientLimitPermanent "smtp-recipient-limit-permanent" "refuses recipients beyond its limit for good"
-        breaks "RFC 5321 section 4.5.3.1.10" for "5321-082" "5321-084";
+        breaks "RFC 5321 section 4.5.3.1.10" for "5321-082";
     SmtpLaterRecipientsLost "smtp-later-recipients-lost" "delivers to the first recipient alone"
         breaks "RFC 5321 section 4.5.3.1.8" for "5321-083";
     SmtpVrfyUnknown "smtp-vrfy-unknown" "does not know VRFY"
@@ -159,14 +163,18 @@ deviations! {
         breaks "RFC 5321 section 3.5.3" for "5321-086";
     SmtpVrfyBare "smtp-vrfy-bare" "verifies users without a domain"
         breaks "RFC 5321 section 3.5.2" for "5321-088";
+    SmtpVrfyRouted "smtp-vrfy-routed" "verifies users with a source route"
+        breaks "RFC 5321 section 3.5.2" for "5321-089";
+    SmtpVrfyResets "smtp-vrfy-resets" "loses the transaction to VRFY"
+        breaks "RFC 5321 section 4.1.1.6" for "5321-130";
     SmtpHelpUnknown "smtp-help-unknown" "does not know HELP"
         breaks "RFC 5321 section 4.1.1.8" for "5321-091";
     SmtpRelays "smtp-relays" "takes mail for anywhere"
-        breaks "RFC 5321 section 3.6.2" for "5321-093" "5321-094";
+        breaks "RFC 5321 section 3.6.2" for "5321-093" "5321-094" "5321-129";
     SmtpReceivedMissing "smtp-received-missing" "adds no Received"
         breaks "RFC 5321 section 4.4" for "5321-095" "5321-096";
     SmtpReceivedBehind "smtp-received-behind" "adds its trace fields at the end"
-        breaks "RFC 5321 section 4.4" for "5321-095" "5321-097";
+        breaks "RFC 5321 section 4.4" for "5321-095";
     SmtpShortYear "smtp-short-year" "writes years of two digits"
         breaks "RFC 5321 section 4.4" for "5321-096";
     SmtpReturnPathMissing "smtp-return-path-missing" "adds no Return-Path"
@@ -175,6 +183,8 @@ deviations! {
         breaks "RFC 5321 section 7.2" for "5321-098" "5321-099";
     SmtpResentRefused "smtp-resent-refused" "refuses messages with Resent-To"
         breaks "RFC 5321 section 3.3" for "5321-100";
+    SmtpHeadersChecked "smtp-headers-checked" "refuses messages without Date"
+        breaks "RFC 5321 section 3.3" for "5321-131";
     SmtpTraceChecked "smtp-trace-checked" "refuses messages with a Received of another form"
         breaks "RFC 5321 section 3.7.2" for "5321-101";
     SmtpLoopsTaken "smtp-loops-taken" "sees no mail loops"
@@ -182,12 +192,14 @@ deviations! {
     SmtpRefusedIsDelivered "smtp-refused-is-delivered" "delivers what it refuses"
         breaks "RFC 5321 section 4.2.5" for "5321-105";
     SmtpMessagesLost "smtp-messages-lost" "loses what it has taken"
-        breaks "RFC 5321 section 2.1" for "5321-026" "5321-034" "5321-037" "5321-106" "5321-123";
+        breaks "RFC 5321 section 2.1" for "5321-026" "5321-034" "5321-106" "5321-123";
     SmtpSecondMessageLost "smtp-second-message-lost" "loses the second message of a session"
         breaks "RFC 5321 section 4.1.4" for "5321-107";
     SmtpHighOctetsTaken "smtp-high-octets-taken" "takes octets above 127 in commands"
         breaks "RFC 5321 section 2.4" for "5321-109";
-    SmtpBracketsNotDemanded "smtp-brackets-not-demanded" "takes paths without brackets"
+    SmtpEchoesOctets "smtp-echoes-octets" "sends back what it does not understand as it came"
+        breaks "RFC 5321 section 4.2" for "5321-133";
+    SmtpBareBracketsClose "smtp-bare-brackets-close" "closes for paths without brackets"
         breaks "RFC 5321 section 4.1.2" for "5321-125";
     SmtpEmptyRecipientTaken "smtp-empty-recipient-taken" "takes an empty forward-path"
         breaks "RFC 5321 section 4.1.1.3" for "5321-126";
@@ -203,7 +215,7 @@ deviations! {
         breaks "RFC 1870 section 3" for "SMTP-Z01";
     SmtpSizeIgnored "smtp-size-ignored" "takes any declared size"
         breaks "RFC 1870 section 6.1" for "SMTP-Z02";
-    SmtpSizeBinds "smtp-size-binds" "refuses messages larger than declared"
+    SmtpSizeEndsContent "smtp-size-ends-content" "ends a message where the declared size does"
         breaks "RFC 1870 section 6" for "SMTP-Z04";
     SmtpSizeRefusedLater "smtp-size-refused-later" "refuses messages whose size it has taken"
         breaks "RFC 1870 section 6.3" for "SMTP-Z05";
@@ -217,6 +229,8 @@ deviations! {
         breaks "RFC 1652 section 3" for "SMTP-B01";
     SmtpHighBitsCleared "smtp-high-bits-cleared" "clears the highest bits of messages"
         breaks "RFC 1652 section 3" for "SMTP-B02";
+    Smtp8BitCloses "smtp-8bit-closes" "closes for a message with high octets that were not declared"
+        breaks "RFC 5321 section 2.4" for "SMTP-B04";
     Smtp8BitUnlisted "smtp-8bit-unlisted" "does not list 8BITMIME"
         breaks "RFC 5321 section 2.4" for "SMTP-B03";
 }
