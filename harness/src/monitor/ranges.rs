@@ -73,6 +73,11 @@ impl Ranges {
         }
     }
 
+    /// Whether any of `start..end` was seen.
+    pub(super) fn touches(&self, start: u32, end: u32) -> bool {
+        after(self.end, start) || self.islands.iter().any(|(left, right)| after(end, *left) && after(*right, start))
+    }
+
     /// Whether all of `start..end` was seen.
     pub(super) fn contains(&self, start: u32, end: u32) -> bool {
         !after(end, self.end)
@@ -91,6 +96,7 @@ mod tests {
         ranges.add(10, 20);
         ranges.add(30, 40);
         assert_eq!((ranges.end(), ranges.last(), ranges.has_gap()), (u32::MAX - 1, 40, true));
+        assert!(ranges.touches(19, 21) && !ranges.touches(20, 30) && ranges.touches(u32::MAX - 2, 5));
         assert!(ranges.contains(12, 20) && !ranges.contains(12, 21) && !ranges.contains(0, 1));
         ranges.add(u32::MAX - 1, 10);
         assert_eq!(ranges.end(), 20);

@@ -24,12 +24,26 @@ impl Connection {
             }
             return;
         }
-        let is_certain = !self.is_opaque && segment.is_plain();
+        let is_certain = !self.is_opaque && segment.is_plain() && !segment.is_fragmented;
         let is_outside = self.is_outside(from, segment);
         let ends = self.pair(from);
         let (own, peer) = (ends.own, ends.peer);
         let next = own.offered.end();
         let is_in_window = peer.right.is_some_and(|right| !after(segment.end(), right));
+        // Nothing of it is old, and all of it is inside the window (RFC 9293 section 3.10.7.4, first).
+        let is_acceptable =
+            if segment.takes_numbers() { after(segment.end(), next) } else { !after(next, segment.start()) }
+                && is_in_window;
+        // Where a FIN came out of order and was not kept, what lies behind its number is taken.
+        let is_unsettled = |fin: &mut u32| {
+            let is_taken = peer.acknowledged.is_some_and(|number| after(number, *fin));
+            !is_taken && segment.length > 0 && !after(segment.data_start(), *fin) && after(segment.data_end(), *fin)
+        };
+        if own.fin.take_if(is_unsettled).is_some() {
+            own.fin_frame = None;
+        }
+        // Octets came in the place of the FIN.
+        let mut is_below = false;
         if segment.takes_numbers() {
             let is_above_gap = after(segment.start(), next);
             if segment.at.micros() > own.last_seen.micros() + vantage.skew {
@@ -57,6 +71,8 @@ impl Connection {
                 let unanswered = Unanswered { since: segment.at, end: segment.end(), is_fin: segment.fin() };
                 own.unanswered = Some(unanswered);
             }
+            is_below = segment.fin() && own.offered.touches(segment.data_end(), segment.end());
+            own.has_repeated |= segment.length > 0 && own.offered.touches(segment.start(), segment.end());
             own.offered.add(segment.start(), segment.end());
         }
         // One from before the window is not taken, and ends nothing.
@@ -65,7 +81,7 @@ impl Connection {
         let is_first = own.fin.is_none_or(|fin| {
             after(fin, segment.data_end()) && peer.acknowledged.is_none_or(|number| !after(number, fin))
         });
-        if segment.fin() && is_first && is_in_window && is_new {
+        if segment.fin() && is_first && is_in_window && is_new && !is_below {
             own.fin = Some(segment.data_end());
             own.fin_frame = Some(segment.frame);
         }
@@ -73,6 +89,10 @@ impl Connection {
         own.is_established = true;
         if !is_outside {
             self.learn_acknowledgment(from, segment);
+            if is_acceptable && is_certain {
+                let own = &mut self.ends[from];
+                own.acknowledged_surely = Some(latest(own.acknowledged_surely, segment.tcp.acknowledgment));
+            }
         }
     }
 
@@ -96,7 +116,7 @@ impl Connection {
         let is_before = |number: u32| after(number, segment.tcp.acknowledgment);
         peer.next.is_some_and(|next| is_unsent(segment, next))
             || own.acknowledged.is_some_and(|number| is_before(number.wrapping_sub(own.largest_window)))
-            || peer.isn().is_some_and(is_before)
+            || peer.isn().is_some_and(|isn| !after(segment.tcp.acknowledgment, isn))
     }
 
     /// Why the target must not take a segment, if that is certain.

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::content::Content;
 use super::segment::Segment;
 use crate::monitor::ranges::Ranges;
-use crate::monitor::sequence::after;
+use crate::monitor::sequence::{after, latest};
 use crate::time::Instant;
 
 /// TSvals that are remembered of each end.
@@ -22,12 +22,16 @@ pub(super) struct End {
     pub(super) next: Option<u32>,
     /// What it sent that its peer may take.
     pub(super) offered: Ranges,
+    /// It sent octets a second time.
+    pub(super) has_repeated: bool,
     /// Sequence number of its FIN.
     pub(super) fin: Option<u32>,
     /// Number of the packet with its first FIN.
     pub(super) fin_frame: Option<u64>,
     /// The highest acknowledgment number that it sent.
     pub(super) acknowledged: Option<u32>,
+    /// The highest one of a segment that its peer must take.
+    pub(super) acknowledged_surely: Option<u32>,
     /// The rightmost edge of the windows that it offered.
     pub(super) right: Option<u32>,
     /// The largest of these windows.
@@ -73,6 +77,8 @@ pub(super) struct Opening {
     pub(super) shift: Option<u8>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
+    /// The TSvals of the SYN and of those that repeated it: the connection that it opens may echo each.
+    pub(super) values: SmallVec<[u32; 2]>,
     pub(super) window: u16,
     /// The sequence number after the SYN and its data.
     pub(super) end: u32,
@@ -167,6 +173,10 @@ impl End {
         self.next = Some(opening.end);
         self.content.begin(opening.isn.wrapping_add(1));
         self.largest_window = opening.window.into();
+        for value in &opening.values {
+            self.value = Some(latest(self.value, *value));
+            self.remember_value(*value);
+        }
         self.opening = Some(opening);
     }
 
@@ -221,6 +231,7 @@ impl Opening {
             shift: options.shift,
             sack_permitted: options.sack_permitted,
             timestamps: options.timestamps.is_some(),
+            values: options.timestamps.iter().map(|(value, _)| *value).collect(),
             window: segment.tcp.window,
             end: segment.end(),
             is_uncertain: options.is_malformed
@@ -236,5 +247,8 @@ impl Opening {
             || (new.shift, new.sack_permitted, new.timestamps) != (self.shift, self.sack_permitted, self.timestamps);
         self.mss = self.mss.max(new.mss);
         self.window = self.window.max(new.window);
+        if self.values.len() < TIMESTAMPS {
+            self.values.extend(new.values);
+        }
     }
 }

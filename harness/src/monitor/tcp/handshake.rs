@@ -37,6 +37,7 @@ impl Connection {
             if let Some(opening) = &mut self.ends[from].opening {
                 opening.again(segment);
             }
+            self.learn_timestamps(from, segment);
             return;
         }
         let opening = Opening::of(segment);
@@ -46,9 +47,14 @@ impl Connection {
             // The first of all, or the other SYN of a simultaneous open.
             self.candidate.take_if(|(of, _)| *of == from);
             self.ends[from].open(opening);
+            self.has_ended = false;
         } else if segment.judged && vantage.complete {
             self.start_anew();
             self.ends[from].open(opening);
+        } else if let Some((_, candidate)) =
+            self.candidate.as_mut().filter(|(of, candidate)| *of == from && candidate.isn == opening.isn)
+        {
+            candidate.again(segment);
         } else {
             // It opens a new connection if the other end agrees.
             self.candidate = Some((from, opening));

@@ -26,7 +26,9 @@ impl Connection {
 
     /// A reset of the tester: it ends the connection if it is at RCV.NXT and nothing is under way.
     fn reset_of_tester(&mut self, from: usize, segment: &Segment<'_>) {
-        let is_certain = !self.is_opaque && self.time_wait.is_none() && segment.is_plain();
+        // A first fragment without all headers is discarded (RFC 7112 section 5).
+        let is_whole = segment.is_plain() && !segment.is_fragmented;
+        let is_certain = !self.is_opaque && self.time_wait.is_none() && is_whole;
         let ends = self.pair(from);
         let (own, peer) = (ends.own, ends.peer);
         peer.repeated = Default::default();

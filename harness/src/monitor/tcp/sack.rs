@@ -1,7 +1,7 @@
 //! SACK blocks (RFC 2018, RFC 2883).
 
 use super::connection::Connection;
-use super::end::OutOfOrder;
+use super::end::{OutOfOrder, Refusal};
 use super::segment::Segment;
 use crate::monitor::sequence::after;
 use crate::monitor::violation::Findings;
@@ -24,8 +24,10 @@ impl Connection {
             return;
         }
         let relative = |(left, right)| (peer.relative(left), peer.relative(right));
+        // The block that holds a D-SACK should follow it (RFC 2883 section 4), and may stand anywhere.
+        let reach = if peer.has_repeated || !vantage.complete { blocks.len() } else { 2.min(blocks.len()) };
         let is_duplicate = !after(right, number)
-            || blocks.get(1).is_some_and(|(outer, end)| !after(*outer, left) && !after(right, *end));
+            || blocks[1..reach].iter().any(|(outer, end)| !after(*outer, left) && !after(right, *end));
         for (i, block) in blocks.iter().enumerate() {
             let (start, end) = relative(*block);
             if !after(block.1, block.0) {
@@ -37,7 +39,9 @@ impl Connection {
             } else {
                 !after(block.1, peer.offered.last()) || self.is_doubtful
             };
-            if !was_sent && vantage.complete && !self.is_opaque {
+            // A D-SACK is of what came, also where that was not taken.
+            let came = i == 0 && is_duplicate && peer.refusal_at(block.0).is_some_and(|r| r.why != Refusal::Checksum);
+            if !was_sent && !came && vantage.complete && !self.is_opaque {
                 findings.fail(Invariant::SackBlock, || {
                     format!("SACK block {start}:{end} holds octets that were not received")
                 });

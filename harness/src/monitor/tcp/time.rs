@@ -86,7 +86,7 @@ impl Connection {
             (Some(acknowledged), Some(fin)) => after(acknowledged, fin),
             _ => false,
         };
-        let both = is_over(own.acknowledged, peer.fin) && is_over(peer.acknowledged, own.fin);
+        let both = is_over(own.acknowledged, peer.fin) && is_over(peer.acknowledged_surely, own.fin);
         if !both {
             return;
         }

@@ -154,6 +154,7 @@ impl Connection {
         if segment.ack() {
             let number = segment.tcp.acknowledgment;
             own.acknowledged = Some(latest(own.acknowledged, number));
+            own.acknowledged_surely = own.acknowledged;
             if let Some(shift) = shift {
                 let edge = number.wrapping_add(u32::from(segment.tcp.window) << shift);
                 own.right = Some(latest(own.right, edge));

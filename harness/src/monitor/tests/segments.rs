@@ -23,6 +23,24 @@ fn opened(options: fn(Segment) -> Segment) -> Scene {
     Scene::new().tester(options(seg("S", 0, 0)))
 }
 
+/// A reset, and then a connection without timestamps.
+fn reset_first() -> Scene {
+    Scene::new().tester(seg("R", 0, 0)).tester(seg("S", 0, 0)).target(seg("S.", 0, 1)).tester(seg(".", 1, 1))
+}
+
+/// A connection is reset, and the same sockets open another one.
+fn opened_again() -> Scene {
+    let scene = Scene::with(with_timestamps).tester(seg("R", 1, 0)).tester(seg("S", 5_000, 0).timestamps(7_000, 0));
+    scene.target(seg("S.", 9_000, 5_001).timestamps(200, 7_000)).tester(seg(".", 5_001, 9_001))
+}
+
+/// As [`opened_again`], with a SYN that came twice.
+fn opened_again_late() -> Scene {
+    let scene = Scene::with(with_timestamps).tester(seg("R", 1, 0)).tester(seg("S", 5_000, 0).timestamps(7_000, 0));
+    let scene = scene.after(1_000).tester(seg("S", 5_000, 0).timestamps(8_000, 0));
+    scene.target(seg("S.", 9_000, 5_001).timestamps(200, 7_000)).tester(seg(".", 5_001, 9_001))
+}
+
 pub(super) const CASES: &[Case] = &[
     Case {
         invariant: Invariant::MssOnSyn,
@@ -96,6 +114,28 @@ pub(super) const CASES: &[Case] = &[
                 .tester(seg(".", 1, 1).timestamps(101, 100))
                 .target(seg(".", 1, 1).timestamps(101, 101))
         },
+    },
+    Case {
+        invariant: Invariant::TimestampsNegotiated,
+        breaks: || reset_first().target(seg(".", 1, 1).timestamps(101, 100)),
+        // A reset came before the first SYN, and the second SYN is the first one once more, without its option.
+        near_miss: || {
+            let scene = Scene::new().tester(seg("R", 0, 0)).tester(seg("S", 0, 0).timestamps(100, 0));
+            let scene = scene.target(seg("S.", 0, 1).timestamps(100, 100)).tester(seg("S", 0, 0));
+            scene.target(seg("S.", 0, 1).timestamps(101, 100)).target(seg(".", 1, 1).timestamps(102, 100))
+        },
+    },
+    Case {
+        invariant: Invariant::TimestampEcho,
+        breaks: || opened_again().target(seg(".", 9_001, 5_001).timestamps(201, 7_001)),
+        // The TSval of the SYN that opened the connection was forgotten with the connection before it.
+        near_miss: || opened_again().target(seg(".", 9_001, 5_001).timestamps(201, 7_000)),
+    },
+    Case {
+        invariant: Invariant::TimestampEcho,
+        breaks: || opened_again_late().target(seg(".", 9_001, 5_001).timestamps(201, 7_501)),
+        // The SYN came twice before it was answered: either TSval may be echoed.
+        near_miss: || opened_again_late().target(seg(".", 9_001, 5_001).timestamps(201, 8_000)),
     },
     Case {
         invariant: Invariant::TimestampEcho,

@@ -43,6 +43,9 @@ fn tester_closes() -> Scene {
 /// Half of the number space after the target's first octet.
 const FAR_AWAY: u32 = 0x8000_0001;
 
+/// Before the target's first acknowledgment number, in a number space that is a circle, and after the octets behind it.
+const OLD: u32 = 0x8000_0101;
+
 pub(super) const CASES: &[Case] = &[
     Case {
         invariant: Invariant::SequenceGap,
@@ -206,6 +209,19 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || received_ten().tester(seg("F.", 1, 1)).tester(seg(".", 11, 1).zeros(10)).target(seg(".", 1, 21)),
     },
     Case {
+        invariant: Invariant::DataAfterFin,
+        breaks: || {
+            let closed = Scene::established().tester(seg("F.", 2, 1)).tester(seg(".", 1, 1).zeros(1));
+            let closed = closed.target(seg(".", 1, 3));
+            closed.tester(seg(".", 3, 1).zeros(10)).target(seg(".", 1, 13))
+        },
+        // A FIN beyond a hole need not be kept: here the octets that came in its place were taken instead.
+        near_miss: || {
+            let scene = Scene::established().tester(seg("F.", 2, 1)).tester(seg(".", 1, 1).zeros(31));
+            scene.target(seg(".", 1, 32)).tester(seg(".", 32, 1).zeros(1)).target(seg(".", 1, 33))
+        },
+    },
+    Case {
         invariant: Invariant::AcknowledgmentBack,
         breaks: || {
             Scene::established()
@@ -317,6 +333,42 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || {
             let scene = gaps().tester(seg(".", 1, 1).zeros(10)).tester(seg(".", 11, 1).zeros(10));
             scene.target(seg(".", 1, 21).sack(&[(11, 21), (31, 41)]))
+        },
+    },
+    Case {
+        invariant: Invariant::SackOrder,
+        breaks: || {
+            let scene = gaps().target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)]));
+            scene.target(seg(".", 1, 1).sack(&[(11, 21), (31, 41), (11, 21)]))
+        },
+        // The block that holds a D-SACK comes third: it was not the one that changed last.
+        near_miss: || {
+            let scene = gaps().target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)])).tester(seg(".", 11, 1).zeros(10));
+            scene.target(seg(".", 1, 1).sack(&[(11, 21), (31, 41), (11, 21)]))
+        },
+    },
+    Case {
+        invariant: Invariant::SackFirst,
+        breaks: || {
+            let scene = gaps().target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)]));
+            scene.tester(seg(".", 51, 1).zeros(5)).target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)]))
+        },
+        // It acknowledges nothing but the target's SYN, and not even that: it may be discarded.
+        near_miss: || {
+            let scene = gaps().target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)]));
+            scene.tester(seg(".", 51, 0).zeros(5)).target(seg(".", 1, 1).sack(&[(31, 41), (11, 21)]))
+        },
+    },
+    Case {
+        invariant: Invariant::SackBlock,
+        breaks: || {
+            let scene = gaps().tester(seg(".", 1, 1).zeros(400));
+            scene.target(seg(".", 1, 1).sack(&[(OLD, OLD + 1), (31, 41), (11, 21)]))
+        },
+        // A D-SACK of a segment that was dropped for its acknowledgment number.
+        near_miss: || {
+            let scene = gaps().tester(seg(".", 1, 1).zeros(400)).tester(seg(".", OLD, 4_000).zeros(1));
+            scene.target(seg(".", 1, 1).sack(&[(OLD, OLD + 1), (31, 41), (11, 21)]))
         },
     },
     Case {

@@ -15,6 +15,18 @@ fn time_wait() -> Scene {
     Scene::established().target(seg("F.", 1, 1)).tester(seg(".", 1, 2)).tester(seg("F.", 1, 2)).target(seg(".", 2, 2))
 }
 
+/// The target has closed, and three octets came since.
+fn closed() -> Scene {
+    let scene = Scene::established().target(seg("F.", 1, 1));
+    scene.tester(seg(".", 1, 2).zeros(3))
+}
+
+/// Both have closed at the same time, and the target's FIN is not acknowledged.
+fn closing() -> Scene {
+    let scene = Scene::established().target(seg("F.", 1, 1)).tester(seg("F.", 1, 1).zeros(10));
+    scene.target(seg(".", 2, 12))
+}
+
 /// The target has said something, so that it is established for certain.
 fn talking() -> Scene {
     Scene::established().target(seg("P.", 1, 1).zeros(1)).tester(seg(".", 1, 2))
@@ -60,6 +72,18 @@ pub(super) const CASES: &[Case] = &[
         invariant: Invariant::TimeWait,
         breaks: || time_wait().after(30_000).tester(seg("F.", 1, 2)).target(seg("R", 2, 0)),
         near_miss: || time_wait().after(60_000).tester(seg("F.", 1, 2)).target(seg("R", 2, 0)),
+    },
+    Case {
+        invariant: Invariant::TimeWait,
+        breaks: || closing().tester(seg(".", 12, 2)).target(seg(".", 2, 12)).target(seg("R.", 2, 12)),
+        // The acknowledgment of the FIN stands in an old segment, which is dropped: the state is CLOSING still.
+        near_miss: || closing().tester(seg(".", 2, 2)).target(seg(".", 2, 12)).target(seg("R.", 2, 12)),
+    },
+    Case {
+        invariant: Invariant::TimeWait,
+        breaks: || closed().tester(seg("F.", 4, 2)).target(seg(".", 2, 5)).target(seg("R.", 2, 5)),
+        // Octets came in the place of the FIN, so that it is old and ends nothing.
+        near_miss: || closed().tester(seg("F.", 3, 2)).target(seg(".", 2, 4)).target(seg("R.", 2, 4)),
     },
     Case {
         invariant: Invariant::TimeWait,
