@@ -1,11 +1,12 @@
 //! Sessions on smoltcp, and on smoltcp with something broken: what is found, and that it is found again.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use rfcheck::fuzzing::{Campaign, KNOWN_OF_SMOLTCP, Runner, Session};
+use rfcheck::fuzzing::{Campaign, Hunt, KNOWN_OF_SMOLTCP, Runner, Seeds, Session};
 use rfcheck::target::fault::Fault;
 use rfcheck::target::smoltcp::SmoltcpFactory;
-use rfcheck::target::{Capabilities, Link, Target, TargetError, TargetFactory};
+use rfcheck::target::{Capabilities, Clock, Link, Target, TargetError, TargetFactory};
 
 /// smoltcp with a fault between it and the tester.
 struct Faulty {
@@ -56,6 +57,19 @@ fn smoltcp_stands_a_short_campaign() {
     assert!(live > 1_950, "only {live} sessions of 2000 came to their end");
     assert!(found.len() >= 4, "{found:?}");
     assert!(found.iter().all(|id| KNOWN_OF_SMOLTCP.iter().any(|known| known.id() == id)), "{found:?}");
+}
+
+/// What shows without a fault too is no sign of it.
+#[test]
+fn a_hunt_tells_a_target_with_a_fault_from_one_without() {
+    let fault = Fault::find("tcp-checksum-wrong").expect("a fault of the catalogue");
+    let (plain, faulty) = (SmoltcpFactory::new(), Faulty { smoltcp: SmoltcpFactory::new(), fault });
+    let seeds = Seeds::new(Vec::new(), Clock::Virtual);
+    let hunt = |faulty, time| Hunt { plain: &plain, faulty, seeds: &seeds, known: &[], seed: 1, time };
+    let hunted = hunt(&faulty, Duration::from_secs(60)).run().unwrap();
+    assert_eq!(hunted.found.map(|(cause, _)| cause.id()), Some("breaks-9293-must-2".to_owned()));
+    let hunted = hunt(&plain, Duration::from_millis(500)).run().unwrap();
+    assert!(hunted.found.is_none() && hunted.sessions > 10, "{hunted:?}");
 }
 
 /// Faults that one of the oracles must see, and sees again.

@@ -32,6 +32,11 @@ impl Known {
         &self.id
     }
 
+    /// Whether the cause is known whatever led to it.
+    pub fn is_always(&self) -> bool {
+        self.after.is_none()
+    }
+
     /// Whether it is the cause with this ID, that the datagram `frame` of the session shows.
     pub(super) fn is(&self, id: &str, frame: u64, stimuli: &Stimuli) -> bool {
         self.id == id && self.after.is_none_or(|stimulus| stimuli.came_before(stimulus, frame))
@@ -74,10 +79,18 @@ pub enum Stimulus {
     LongTime,
     /// A fragment.
     Fragment,
+    /// More SYNs than the listening socket's backlog.
+    Backlog,
+    /// The application changed the size of a socket's receive buffer.
+    ReceiveBuffer,
+    /// The application closed a connection.
+    Closed,
+    /// Timestamps in a segment of a connection whose SYN had none.
+    StrayTimestamps,
 }
 
 /// How many there are.
-const STIMULI: usize = Stimulus::Fragment as usize + 1;
+const STIMULI: usize = Stimulus::StrayTimestamps as usize + 1;
 
 /// What was done in a session, and before which datagram.
 #[derive(Clone, Copy, Debug)]

@@ -143,6 +143,20 @@ fn a_campaign_is_taken_up_again_where_it_ended() {
 }
 
 #[test]
+fn each_planted_fault_is_told_with_how_soon_it_is_noticed() {
+    let folder = folder(&[("a.pkt", SCRIPT)]);
+    let arguments = ["fuzz", "a.pkt", "--faults", "--time", "0s", "--seed", "1", "--format", "json", "--jobs", "1"];
+    let (status, out, err) = outcome(folder.path(), &arguments);
+    assert_eq!(status, 0, "{err}");
+    let faults = lines(&out);
+    let (last, faults) = faults.split_last().expect("lines");
+    assert!(faults.len() > 300 && faults.iter().all(|line| line["noticed"] == false && line["sessions"] == 0), "{out}");
+    assert_eq!((&last["faults"], &last["noticed"]), (&faults.len().into(), &0.into()), "no time, so no session");
+    let (status, _, err) = outcome(folder.path(), &["fuzz", "--faults", "--fault", "ack-never"]);
+    assert_eq!(status, 2, "{err}");
+}
+
+#[test]
 fn what_makes_no_sense_is_a_usage_error() {
     let folder = folder(&[("campaign/campaign.json", "{}")]);
     for (arguments, message) in [

@@ -11,11 +11,11 @@ use super::saved::{Folder, Saved};
 use super::{BlackBoxArgs, Format};
 use crate::cli::exit::Exit;
 use crate::cli::{output, run};
-use crate::fuzzing::{BlackBox, Cause, Event, Found, Seeds, Session, Totals};
+use crate::fuzzing::{BlackBox, Cause, Event, Found, Known as Passed, Seeds, Session, Totals, known_of};
 use crate::report::fuzz::{FuzzHuman, FuzzJson, FuzzReporter, Started};
 use crate::script::Definitions;
 use crate::suite::config::Config;
-use crate::suite::{Known, Source, SuiteError, TargetEntry, find_fault};
+use crate::suite::{Known, KnownViolation, Source, SuiteError, TargetEntry, find_fault};
 use crate::target::{TargetError, TargetFactory};
 
 /// How often a campaign is saved.
@@ -26,7 +26,7 @@ pub(super) struct Fuzzed {
     pub(super) name: String,
     pub(super) entry: TargetEntry,
     pub(super) seeds: Seeds,
-    pub(super) known: Vec<String>,
+    pub(super) known: Vec<Passed>,
 }
 
 impl Fuzzed {
@@ -40,15 +40,17 @@ impl Fuzzed {
         let name = run::target_names(&named, config, own).remove(0);
         let mut entry = TargetEntry::find(&name, config, own)?;
         let source = if args.paths.is_empty() { Source::BuiltIn } else { Source::Paths(args.paths.clone()) };
-        let mut known = args.known.clone();
+        let mut known: Vec<Passed> = args.known.iter().map(Passed::named).collect();
         if let Some(fault) = &args.fault {
             entry = entry.with_fault(find_fault(fault)?);
         }
         // A fault on purpose does not break less than the target does without it.
-        if !args.no_baseline
-            && let Some(baseline) = Known::Found.read(&source, config, &name)?
-        {
-            known.extend(baseline.violations().map(|known| Cause::Broken(known.requirement.clone()).id()));
+        if !args.no_baseline {
+            known.extend_from_slice(known_of(&name));
+            if let Some(baseline) = Known::Found.read(&source, config, &name)? {
+                let id = |known: &KnownViolation| Cause::Broken(known.requirement.clone()).id();
+                known.extend(baseline.violations().map(|known| Passed::named(id(known))));
+            }
         }
         let seeds = Seeds::new(scripts(&source)?, entry.clock());
         Ok(Fuzzed { name: entry.name.clone(), entry, seeds, known })
@@ -83,13 +85,15 @@ pub(super) fn run(args: &BlackBoxArgs, config: &Config, own: &[Arc<dyn TargetFac
     let mut saved = saved.unwrap_or_else(|| Saved::new(&fuzzed.name, args.seed.unwrap_or_else(any_seed)));
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let mut known = fuzzed.known;
-    known.extend(saved.findings.iter().map(|finding| finding.id.clone()));
+    known.extend(saved.findings.iter().map(|finding| Passed::named(finding.id.clone())));
+    let named: Vec<String> =
+        known.iter().filter(|known| known.is_always()).map(|known| known.id().to_owned()).collect();
     let started = Started {
         target: &fuzzed.name,
         seed: saved.seed,
         jobs: jobs.get(),
         scripts: fuzzed.seeds.scripts(),
-        known: &known,
+        known: &named,
         resumed: is_resumed.then_some(&saved.resumed),
     };
     let mut reporter: Box<dyn FuzzReporter> = match args.format {

@@ -2,6 +2,7 @@
 
 mod against;
 mod campaign;
+mod planted;
 mod saved;
 mod sessions;
 mod triage;
@@ -27,6 +28,7 @@ Examples:
   rfcheck fuzz --target linux --session 8053      one session once more, with its packets
   rfcheck fuzz --target linux --state campaign    go on where the last one with this folder ended
   rfcheck fuzz --target smoltcp --against linux   where the two differ, clause by clause
+  rfcheck fuzz --faults --time 10                 how soon each planted fault is noticed
   rfcheck fuzz --format json > events.jsonl       one event a line, for machines
   rfcheck fuzz triage fuzz/artifacts/tcp_smoltcp  scripts of what a fuzz target found";
 
@@ -105,13 +107,18 @@ struct BlackBoxArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     known: Vec<String>,
 
-    /// Pass over no violation that the target's baseline knows
+    /// Pass over nothing that the target's baseline, or rfcheck itself, knows of the target
     #[arg(long)]
     no_baseline: bool,
 
     /// Make the target misbehave in this way on purpose, see `rfcheck self-test --list`
     #[arg(long, value_name = "NAME")]
     fault: Option<String>,
+
+    /// Plant each fault of `rfcheck self-test --list` in turn, and tell how soon sessions notice it; `--time` is for each
+    /// of them [60 s if nothing is said]
+    #[arg(long, conflicts_with_all = ["fault", "session", "against", "state", "sessions"])]
+    faults: bool,
 
     /// What to write to standard output
     #[arg(long, value_enum, default_value_t = Format::Human)]
@@ -131,6 +138,7 @@ pub(super) fn fuzz(args: &Fuzz, config: &Config, own: &[Arc<dyn TargetFactory>])
     match &args.command {
         Some(FuzzCommand::Triage(args)) => triage::run(args, config, own),
         None if !args.black_box.session.is_empty() => sessions::run(&args.black_box, config, own),
+        None if args.black_box.faults => planted::run(&args.black_box, config, own),
         None => match &args.black_box.against {
             Some(other) => against::run(&args.black_box, other, config, own),
             None => campaign::run(&args.black_box, config, own),

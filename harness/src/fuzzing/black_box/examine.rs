@@ -34,12 +34,13 @@ pub struct Examined {
 pub fn examine(
     factory: &dyn TargetFactory,
     seeds: &Seeds,
-    known: &[String],
+    known: &[Known],
     seed: u64,
     before: &[u64],
     cause: &Cause,
 ) -> Result<Option<Examined>, TargetError> {
-    let known: Vec<Known> = known.iter().filter(|id| **id != cause.id()).map(Known::named).collect();
+    let id = cause.id();
+    let known: Vec<Known> = known.iter().filter(|known| !(known.is_always() && known.id() == id)).cloned().collect();
     let clock = factory.capabilities().clock;
     let until = Instant::now() + PATIENCE;
     let mut examiner = Examiner { factory, seeds, runner: Runner::new(factory).knowing(&known), cause, until };
@@ -139,7 +140,7 @@ pub struct Repeated {
 pub fn repeat(
     factory: &dyn TargetFactory,
     seeds: &Seeds,
-    known: &[String],
+    known: &[Known],
     row: &[u64],
 ) -> Result<Repeated, TargetError> {
     let Some((last, before)) = row.split_last() else { return Ok(Repeated::default()) };
@@ -147,8 +148,7 @@ pub fn repeat(
     let mut known = known.to_vec();
     let mut repeated = Repeated { events: session.events.len(), ..Repeated::default() };
     loop {
-        let passed: Vec<Known> = known.iter().map(Known::named).collect();
-        let mut runner = Runner::new(factory).knowing(&passed);
+        let mut runner = Runner::new(factory).knowing(&known);
         let (ran, steps) = if before.is_empty() {
             if factory.capabilities().clock == Clock::Real {
                 runner.settle(Shared::make(factory, &session)?.settling);
@@ -167,7 +167,7 @@ pub fn repeat(
         repeated.steps = steps;
         let Some(finding) = ran.finding else { return Ok(repeated) };
         let is_over = matches!(finding.cause, Cause::Gone(_));
-        known.push(finding.cause.id());
+        known.push(Known::named(finding.cause.id()));
         repeated.findings.push(finding);
         if is_over {
             return Ok(repeated);

@@ -16,3 +16,4 @@ pub use examine::{Examined, Repeated, examine, repeat};
 pub use run::{BlackBox, Event, Found, Progress, Resumed, Totals, Unrepeated};
 pub use seeds::Seeds;
 pub(super) use seeds::seed as session_seed;
+pub(super) use worker::caught;

@@ -14,6 +14,7 @@ use super::seeds::Seeds;
 use super::worker::{Common, Lane, Message, Slot, work};
 use crate::engine::Interrupt;
 use crate::fuzzing::finding::{Cause, Finding};
+use crate::fuzzing::known::Known;
 use crate::fuzzing::states::{Reached, State};
 use crate::target::{Clock, TargetError, TargetFactory};
 
@@ -48,8 +49,8 @@ pub struct BlackBox {
     pub time: Option<Duration>,
     /// Threads whose sessions do not wait.
     pub jobs: NonZeroUsize,
-    /// Causes that are known, by their IDs.
-    pub known: Vec<String>,
+    /// Causes that are known.
+    pub known: Vec<Known>,
     /// What was done before.
     pub resumed: Resumed,
 }
@@ -333,7 +334,7 @@ impl Campaign<'_> {
                 case.is_done = true;
                 case.waiting.clear();
                 self.found += 1;
-                self.common.known.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+                self.common.known.lock().unwrap_or_else(PoisonError::into_inner).push(Known::named(id));
                 let Finding { cause, detail, .. } = answer.finding;
                 each(Event::Found(&Found { cause, detail, examined }))
             }

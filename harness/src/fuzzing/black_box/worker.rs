@@ -30,8 +30,8 @@ pub(super) struct Common {
     /// Sessions that do not wait, and those that do.
     pub(super) lanes: [Lane; 2],
     pub(super) reached: Arc<Reached>,
-    /// Causes that are known by now, by their IDs; they only become more.
-    pub(super) known: Mutex<Vec<String>>,
+    /// Causes that are known by now; they only become more.
+    pub(super) known: Mutex<Vec<Known>>,
     pub(super) stop: AtomicBool,
 }
 
@@ -73,7 +73,7 @@ pub(super) enum Message {
 }
 
 impl Common {
-    pub(super) fn known(&self) -> Vec<String> {
+    pub(super) fn known(&self) -> Vec<Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -119,11 +119,10 @@ struct Worker<'a> {
     told: BTreeMap<String, u32>,
 }
 
-fn runner<'c>(common: &'c Common, known: &[String]) -> Runner<'c> {
+fn runner<'c>(common: &'c Common, known: &[Known]) -> Runner<'c> {
     let mut oracles = crate::fuzzing::oracles();
     oracles.push(Box::new(States::new(Arc::clone(&common.reached))));
-    let known: Vec<Known> = known.iter().map(Known::named).collect();
-    Runner::with_oracles(&*common.factory, oracles).knowing(&known)
+    Runner::with_oracles(&*common.factory, oracles).knowing(known)
 }
 
 impl Worker<'_> {
@@ -183,7 +182,7 @@ impl Worker<'_> {
 }
 
 /// What a session gave; a target that panics is gone.
-pub(super) fn caught(run: impl FnOnce() -> Result<Ran, TargetError>) -> Result<Ran, TargetError> {
+pub(in crate::fuzzing) fn caught(run: impl FnOnce() -> Result<Ran, TargetError>) -> Result<Ran, TargetError> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let said = message(&*panic);
         let finding = Finding { cause: Cause::gone(&said), at: crate::time::Instant::ZERO, detail: said };

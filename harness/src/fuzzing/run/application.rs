@@ -21,17 +21,18 @@ const MSG_DONTWAIT: i32 = 0x40;
 const SOL_SOCKET: i32 = 1;
 const SO_LINGER: i32 = 13;
 const SO_REUSEADDR: i32 = 2;
+const SO_RCVBUF: i32 = 8;
 const IPPROTO_TCP: i32 = 6;
 const TCP_USER_TIMEOUT: i32 = 18;
 const EINPROGRESS: i32 = 115;
 
 /// Options that are set, with level, number and the value of which an amount chooses a bit.
 const OPTIONS: [(i32, i32, [i32; 2]); 8] = [
-    (IPPROTO_TCP, 1, [0, 1]),         // TCP_NODELAY
-    (SOL_SOCKET, 9, [0, 1]),          // SO_KEEPALIVE
-    (IPPROTO_TCP, 4, [1, 600]),       // TCP_KEEPIDLE
-    (SOL_SOCKET, 8, [1_152, 65_536]), // SO_RCVBUF
-    (SOL_SOCKET, 7, [1_152, 65_536]), // SO_SNDBUF
+    (IPPROTO_TCP, 1, [0, 1]),                 // TCP_NODELAY
+    (SOL_SOCKET, 9, [0, 1]),                  // SO_KEEPALIVE
+    (IPPROTO_TCP, 4, [1, 600]),               // TCP_KEEPIDLE
+    (SOL_SOCKET, SO_RCVBUF, [1_152, 65_536]), // SO_RCVBUF
+    (SOL_SOCKET, 7, [1_152, 65_536]),         // SO_SNDBUF
     (IPPROTO_TCP, TCP_USER_TIMEOUT, [1_000, 60_000]),
     (IPPROTO_TCP, 12, [0, 1]), // TCP_QUICKACK
     (SOL_SOCKET, 2, [0, 1]),   // SO_REUSEADDR
@@ -111,6 +112,9 @@ impl Run<'_, '_> {
                 {
                     if (level, option) == (IPPROTO_TCP, TCP_USER_TIMEOUT) {
                         self.note(Stimulus::Timeout);
+                    }
+                    if (level, option) == (SOL_SOCKET, SO_RCVBUF) {
+                        self.note(Stimulus::ReceiveBuffer);
                     }
                     if MAY_GIVE_UP.contains(&(level, option)) {
                         self.disturb(number);
@@ -216,6 +220,7 @@ impl Run<'_, '_> {
     }
 
     fn close(&mut self, number: usize, fd: i32) -> Result<(), Stop> {
+        self.note(Stimulus::Closed);
         self.runner.connections[number].fd = None;
         self.ignore(SocketCall::Close { fd })
     }
@@ -254,6 +259,7 @@ impl Run<'_, '_> {
     pub(super) fn close_all(&mut self) -> Result<(), Stop> {
         for number in 0..CONNECTIONS {
             if let Some(fd) = self.runner.connections[number].fd.take() {
+                self.note(Stimulus::Closed);
                 self.ignore(SocketCall::Close { fd })?;
             }
         }

@@ -169,6 +169,7 @@ impl Connection {
             self.acknowledged = tcp.acknowledgment;
         }
         if tcp.flags.contains(TcpFlags::SYN) {
+            self.has_opened = true;
             self.uncertain |= tcp.sequence != self.initial;
             self.timestamps.1 = tcp.options.find(TcpOption::TIMESTAMPS).is_some();
             if let Some(TcpOption::WindowScale(shift)) = tcp.options.find(TcpOption::WINDOW_SCALE) {
@@ -185,8 +186,10 @@ impl Connection {
             self.deliverable_to(tcp.sequence, end);
         }
         // One from before the window is none, and neither is one without ACK (RFC 9293 section 3.10.7.4).
-        // Nor does one that acknowledges what the target has not sent yet (fifth check).
-        let is_fin = tcp.flags.contains(TcpFlags::FIN)
+        // Nor does one that acknowledges what the target has not sent yet (fifth check), or that comes before both SYNs.
+        let is_fin = self.target_initial.is_some()
+            && self.has_opened
+            && tcp.flags.contains(TcpFlags::FIN)
             && tcp.flags.contains(TcpFlags::ACK)
             && !is_after(tcp.acknowledgment, self.received);
         if is_fin && self.fin.is_none() && !is_after(before, last) && !is_after(end, self.deliverable) {
@@ -355,6 +358,11 @@ impl Connection {
     /// Whether both SYNs had timestamps.
     pub(super) fn has_timestamps(&self) -> bool {
         self.timestamps == (true, true)
+    }
+
+    /// Whether the tester's SYN had timestamps.
+    pub(super) fn has_offered_timestamps(&self) -> bool {
+        self.timestamps.1
     }
 
     /// Octets that the application has read, and at least that were acknowledged; `None` if that is not clear.

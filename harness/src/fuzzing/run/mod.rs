@@ -185,6 +185,7 @@ impl<'f> Runner<'f> {
             at_once: (Instant::ZERO, 0),
             number: 0,
             fragmented: 0,
+            opened: 0,
             is_shared,
             has_urgent,
             is_leaving: false,
@@ -274,6 +275,8 @@ struct Run<'r, 'f> {
     number: u32,
     /// Counts datagrams that went in fragments.
     fragmented: u32,
+    /// Counts SYNs to the listening socket.
+    opened: u32,
     /// Other sessions run on this target before and after.
     is_shared: bool,
     /// The target has urgent data.

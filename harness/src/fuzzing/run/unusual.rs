@@ -1,9 +1,9 @@
 //! What of a session is unusual: findings that are known come only after it.
 
 use super::connection::{Connection, is_after};
-use super::{Run, Stimulus};
+use super::{Run, SERVER, Stimulus};
 use crate::fuzzing::session::{Fault, FaultKind};
-use crate::wire::{Tcp, TcpFlags};
+use crate::wire::{Tcp, TcpFlags, TcpOption};
 
 /// Numbers that far from the next one may be of the stream.
 const NEAR: u32 = 1 << 24;
@@ -45,12 +45,21 @@ impl Run<'_, '_> {
             if has(TcpFlags::FIN) {
                 note(Stimulus::SynWithFin);
             }
+            let begins = !has(TcpFlags::ACK) && tcp.destination_port == SERVER;
+            self.opened += u32::from(begins);
+            if begins && self.opened > u32::from(self.setup.backlog) + 1 {
+                note(Stimulus::Backlog);
+            }
             if std::mem::replace(&mut connection.has_opened, true) {
                 note(Stimulus::SynAgain);
                 connection.is_disturbed = true;
             }
         } else if !has(TcpFlags::ACK) {
             note(Stimulus::WithoutAck);
+        }
+        let has_timestamps = tcp.options.find(TcpOption::TIMESTAMPS).is_some();
+        if has_timestamps && !has(TcpFlags::SYN) && !connection.has_offered_timestamps() {
+            note(Stimulus::StrayTimestamps);
         }
         if has(TcpFlags::ACK) {
             if connection.is_unsent(tcp.acknowledgment) {

@@ -3,6 +3,7 @@
 mod compared;
 mod human;
 mod json;
+mod planted;
 mod repeated;
 
 use std::io::{self, Write};
@@ -11,6 +12,7 @@ use std::path::Path;
 pub(crate) use compared::{write_compared, write_compared_json};
 pub(crate) use human::FuzzHuman;
 pub(crate) use json::FuzzJson;
+pub(crate) use planted::{write_planted, write_planted_json};
 pub(crate) use repeated::{write_repeated, write_repeated_json};
 
 use crate::fuzzing::{Cause, Found, Progress, Replayed, Resumed, Totals, Unrepeated};
