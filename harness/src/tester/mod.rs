@@ -9,6 +9,7 @@
 mod assembly;
 mod connection;
 mod estimator;
+mod fragments;
 mod outgoing;
 mod runner;
 mod schedule;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::connection::{Connection, Ends, Options, mapped};
+use super::fragments::Fragments;
 use super::schedule::Delivery;
 use crate::target::{Event, Returned, Target, TargetError};
 use crate::time::Instant;
@@ -21,6 +22,7 @@ pub struct Tester<'t> {
     listening: Vec<(u16, Options, Delivery)>,
     /// Ends of datagrams that the target said no port is there for.
     unreachable: Vec<Ends>,
+    fragments: Fragments,
     packet: Vec<u8>,
 }
 
@@ -55,6 +57,7 @@ impl<'t> Tester<'t> {
             datagrams: Vec::new(),
             listening: Vec::new(),
             unreachable: Vec::new(),
+            fragments: Fragments::default(),
             packet: Vec::new(),
         }
     }
@@ -165,34 +168,51 @@ impl<'t> Tester<'t> {
         Ok(())
     }
 
+    /// Takes a packet from the target. One that is not sound is the monitor's.
     fn take(&mut self, at: Instant) {
-        let parsed = Packet::parse(&self.packet, None);
+        let octets = std::mem::take(&mut self.packet);
+        let parsed = Packet::parse(&octets, None);
         let is_sound = parsed.defects.is_empty();
-        let packet = &parsed.packet;
-        let mut judgement = Judgement::Unrelated;
-        if is_sound && !packet.is_fragment() {
-            if self.connections.iter_mut().any(|connection| connection.handle(at, packet)) {
-                judgement = Judgement::Expected;
-            } else if let Some(tcp) = packet.tcp()
-                && let Some((_, options, delivery)) =
-                    self.listening.iter().find(|(port, ..)| *port == tcp.destination_port)
-                && let Some(connection) = Connection::accept(packet, *options, *delivery)
-            {
-                self.connections.push(connection);
-                judgement = Judgement::Expected;
-            } else if let (Some(udp), Some(from), Some(to)) = (packet.udp(), packet.source(), packet.destination()) {
-                let ends = Ends {
-                    local: SocketAddr::new(to, udp.destination_port),
-                    remote: SocketAddr::new(from, udp.source_port),
-                };
-                self.datagrams.push(Datagram { ends, payload: packet.payload.to_vec() });
-                judgement = Judgement::Expected;
-            } else if let Some(ends) = refused(packet) {
-                self.unreachable.push(ends);
-                judgement = Judgement::Expected;
+        let is_expected = match (is_sound, parsed.packet.is_fragment()) {
+            (false, _) => false,
+            (true, false) => self.handle(at, &parsed.packet),
+            (true, true) => {
+                if let Some(datagram) = self.fragments.add(at, &parsed.packet, &octets) {
+                    let whole = Packet::parse(&datagram, None);
+                    if whole.defects.is_empty() {
+                        self.handle(at, &whole.packet);
+                    }
+                }
+                true
             }
+        };
+        let judgement = if is_expected { Judgement::Expected } else { Judgement::Unrelated };
+        self.trace.received(at, self.line, &octets, judgement);
+        self.packet = octets;
+    }
+
+    /// Hands a whole packet to whom it is for; false if that is nobody.
+    fn handle(&mut self, at: Instant, packet: &Packet<'_>) -> bool {
+        if self.connections.iter_mut().any(|connection| connection.handle(at, packet)) {
+            return true;
         }
-        self.trace.received(at, self.line, &self.packet, judgement);
+        if let Some(tcp) = packet.tcp()
+            && let Some((_, options, delivery)) = self.listening.iter().find(|(port, ..)| *port == tcp.destination_port)
+            && let Some(connection) = Connection::accept(packet, *options, *delivery)
+        {
+            self.connections.push(connection);
+        } else if let (Some(udp), Some(from), Some(to)) = (packet.udp(), packet.source(), packet.destination()) {
+            let ends = Ends {
+                local: SocketAddr::new(to, udp.destination_port),
+                remote: SocketAddr::new(from, udp.source_port),
+            };
+            self.datagrams.push(Datagram { ends, payload: packet.payload.to_vec() });
+        } else if let Some(ends) = refused(packet) {
+            self.unreachable.push(ends);
+        } else {
+            return false;
+        }
+        true
     }
 }
 

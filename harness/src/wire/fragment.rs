@@ -87,6 +87,41 @@ pub fn fragment(datagram: &[u8], range: Range<usize>, identification: u32) -> Re
     }
 }
 
+/// Which datagram a fragment is a part of, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FragmentPlace {
+    /// IPv4's Protocol, or the fragment header's Next Header, on which the fragments of a packet need not agree (RFC 8200
+    /// section 4.5).
+    pub protocol: u8,
+    /// 16 bits of IPv4, 32 of IPv6.
+    pub identification: u32,
+    /// Octets of the datagram's payload that come before it.
+    pub start: usize,
+    /// It is not the last one.
+    pub more: bool,
+}
+
+impl FragmentPlace {
+    /// What the headers of a fragment say; `None` if the packet is none.
+    pub fn of(packet: &Packet<'_>) -> Option<FragmentPlace> {
+        match packet.headers.last()? {
+            Header::Ipv4(ip) if ip.is_fragment() => Some(FragmentPlace {
+                protocol: ip.protocol.or(0),
+                identification: ip.identification.into(),
+                start: usize::from(ip.fragment_offset) * 8,
+                more: ip.more_fragments,
+            }),
+            Header::Ipv6Fragment(ip) if ip.is_fragment() => Some(FragmentPlace {
+                protocol: ip.next_header.or(0),
+                identification: ip.identification,
+                start: usize::from(ip.fragment_offset) * 8,
+                more: ip.more_fragments,
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// The datagram that fragments make up: the headers of the first one, as it was parsed, and the payload of all
 /// (RFC 791 section 3.2, RFC 8200 section 4.5).
 pub fn whole(first: &Packet<'_>, payload: &[u8]) -> Vec<u8> {

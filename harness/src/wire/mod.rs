@@ -32,7 +32,7 @@ mod udp;
 pub use checksum::{Checksum, PseudoHeader, internet_checksum};
 pub use defect::{Defect, DefectKind};
 pub use field::Field;
-pub use fragment::{FragmentError, fragment, whole};
+pub use fragment::{FragmentError, FragmentPlace, fragment, whole};
 pub use gre::Gre;
 pub use icmp::{Icmpv4, Icmpv6};
 pub use ipv4::Ipv4;

@@ -8,7 +8,7 @@ use super::pending::{Pending, octets};
 use crate::engine::build::carries;
 use crate::script::tree::PacketSpec;
 use crate::trace::Trace;
-use crate::wire::{Header, Packet, protocol, whole};
+use crate::wire::{FragmentPlace, Packet, protocol, whole};
 
 /// What the fragments of one datagram make up.
 pub(super) enum Reassembled {
@@ -71,16 +71,8 @@ pub(super) fn reassemble(spec: &PacketSpec, pending: &[Pending], trace: &Trace) 
 
 impl<'a> Fragment<'a> {
     fn read(place: usize, packet: Packet<'a>) -> Option<Self> {
-        let (protocol, identification, offset, more) = match packet.headers.last()? {
-            Header::Ipv4(ip) if ip.is_fragment() => {
-                (ip.protocol.or(0), ip.identification.into(), ip.fragment_offset, ip.more_fragments)
-            }
-            Header::Ipv6Fragment(ip) if ip.is_fragment() => {
-                (ip.next_header.or(0), ip.identification, ip.fragment_offset, ip.more_fragments)
-            }
-            _ => return None,
-        };
-        Some(Fragment { place, packet, protocol, identification, offset: usize::from(offset) * 8, more })
+        let FragmentPlace { protocol, identification, start, more } = FragmentPlace::of(&packet)?;
+        Some(Fragment { place, packet, protocol, identification, offset: start, more })
     }
 
     fn key(&self) -> (Option<IpAddr>, Option<IpAddr>, u8, u32) {
@@ -109,7 +101,7 @@ mod tests {
     use crate::script::{Definitions, parse};
     use crate::time::Instant;
     use crate::trace::Judgement;
-    use crate::wire::{Ipv4, Ipv6, Udp, fragment};
+    use crate::wire::{Header, Ipv4, Ipv6, Udp, fragment};
 
     /// What the fragments of a datagram with 40 octets of IP payload make up.
     fn put_together(version: u8, ranges: &[std::ops::Range<usize>]) -> String {
