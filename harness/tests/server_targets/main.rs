@@ -6,6 +6,7 @@
 #[path = "../linux_support/mod.rs"]
 mod linux_support;
 
+mod dialogues;
 mod fixture;
 mod life;
 mod support;

@@ -89,19 +89,27 @@ impl Run<'_> {
         if self.channels.contains_key(&connection) { Ok(()) } else { self.connect(connection, &Connect::default()) }
     }
 
-    /// Takes for this connection what a client has opened and no other has taken.
+    /// Takes for this connection what a client has opened and no other has taken. Over UDP that may be another port of the
+    /// client's.
     pub(super) fn claim(&mut self, connection: u8) {
         let Some(channel) = self.channels.get_mut(&connection) else { return };
-        if self.role == Role::Server || channel.via != Via::Nothing {
+        if self.role == Role::Server {
             return;
         }
         if channel.over == Over::Udp {
+            // A client that asks again may do so from another port (RFC 5452 section 9.2).
+            if !channel.inbox.is_empty() {
+                return;
+            }
             let Some(at) = self.strays.iter().position(|stray| stray.ends.local.port() == channel.port) else { return };
             let ends = self.strays[at].ends;
             let mine = |stray: &crate::tester::Datagram| stray.ends == ends;
             channel.inbox.extend(self.strays.iter().filter(|stray| mine(stray)).map(|stray| stray.payload.clone()));
             self.strays.retain(|stray| !mine(stray));
             channel.via = Via::Udp(ends);
+            return;
+        }
+        if channel.via != Via::Nothing {
             return;
         }
         let port = channel.port;

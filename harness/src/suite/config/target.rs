@@ -11,6 +11,7 @@
 //! prepare = "mkdir /var/spool/mail" # shell commands before it starts,
 //! reset = "rm -rf /var/spool/mail"  # and before each dialogue but the first
 //! definitions = { HOST = "server.example" }
+//! client = "/usr/bin/curl"          # of a client, instead of `command`: the program that actions start
 //!
 //! [target.nginx.actions]            # shell commands of what dialogues `do` and `check`
 //! reload = "nginx -s reload"
@@ -59,6 +60,7 @@ pub(super) struct TargetTable {
     #[serde(default)]
     serves: BTreeMap<Spanned<String>, Spanned<u16>>,
     command: Option<Spanned<Vec<String>>>,
+    client: Option<Spanned<String>>,
     #[serde(default)]
     files: Vec<Spanned<PathBuf>>,
     prepare: Option<Spanned<String>>,
@@ -100,13 +102,14 @@ impl TargetTable {
     fn first_of_server(&self) -> Option<(&'static str, Range<usize>)> {
         let serves = self.serves.keys().next().map(|key| ("serves", key.span()));
         let command = self.command.as_ref().map(|value| ("command", value.span()));
+        let client = self.client.as_ref().map(|value| ("client", value.span()));
         let files = self.files.first().map(|value| ("files", value.span()));
         let prepare = self.prepare.as_ref().map(|value| ("prepare", value.span()));
         let reset = self.reset.as_ref().map(|value| ("reset", value.span()));
         let ready = self.ready.as_ref().map(|value| ("ready", value.span()));
         let start = self.start.as_ref().map(|value| ("start", value.span()));
         let actions = self.actions.keys().next().map(|key| ("actions", key.span()));
-        let all = [serves, command, files, prepare, reset, ready, start, actions];
+        let all = [serves, command, client, files, prepare, reset, ready, start, actions];
         all.into_iter().flatten().min_by_key(|(_, span)| span.start)
     }
 
@@ -124,17 +127,16 @@ impl TargetTable {
         }
         services.actions = self.actions.keys().map(|action| action.get_ref().clone()).collect();
         let command = self.command.as_ref().map(|command| command.get_ref().clone()).unwrap_or_default();
-        match command.first() {
-            Some(program) if program.starts_with('/') => {}
-            Some(program) => {
-                let span = self.command.as_ref().map(Spanned::span).unwrap_or_default();
-                return Err((
-                    format!("the program `{program}` must be a whole path, such as `/usr/sbin/{program}`"),
-                    span,
-                ));
+        let program = self.command.as_ref().and_then(|command| Some((command.get_ref().first()?, command.span())));
+        let client = self.client.as_ref().map(|client| (client.get_ref(), client.span()));
+        for (program, span) in program.into_iter().chain(client) {
+            if !program.starts_with('/') {
+                let message = format!("the program `{program}` must be a whole path, such as `/usr/bin/{program}`");
+                return Err((message, span));
             }
-            None if self.serves.is_empty() => {}
-            None => return Err(("what serves has a `command`".to_owned(), place.clone())),
+        }
+        if command.is_empty() && !self.serves.is_empty() {
+            return Err(("what serves has a `command`".to_owned(), place.clone()));
         }
         let mut files = Vec::new();
         for path in &self.files {
@@ -150,6 +152,7 @@ impl TargetTable {
             name: name.to_owned(),
             services,
             command,
+            client: self.client.as_ref().map(|client| client.get_ref().clone()),
             files,
             packages: servers_folder().map(|servers| servers.join(name)),
             prepare: self.prepare.as_ref().map(|text| text.get_ref().clone()),
@@ -223,6 +226,9 @@ mod tests {
         assert_eq!(server.files, [Path::new("/etc/ssl")]);
         assert_eq!((server.start, server.ready.as_deref()), (Start::Each, Some("up")));
         assert_eq!(server.actions["mailbox"], "m");
+        let config = load("[target.x]\nstack = \"linux\"\nclient = \"/bin/x\"\n[target.x.actions]\nsend = \"x\"\n");
+        let client = config.unwrap().targets["x"].server.clone().unwrap();
+        assert_eq!((client.client.as_deref(), client.command.is_empty()), (Some("/bin/x"), true));
     }
 
     #[test]
@@ -243,9 +249,13 @@ mod tests {
         assert_eq!(refused("serves = { http = 0 }\ncommand = [\"/x\"]"), told("a port lies between 1 and 65535", "0"));
         assert_eq!(
             refused("command = [\"nginx\"]"),
-            told("the program `nginx` must be a whole path, such as `/usr/sbin/nginx`", "[\"nginx\"]")
+            told("the program `nginx` must be a whole path, such as `/usr/bin/nginx`", "[\"nginx\"]")
         );
         assert_eq!(refused("serves = { http = 80 }"), told("what serves has a `command`", "http"));
+        assert_eq!(
+            refused("client = \"dig\""),
+            told("the program `dig` must be a whole path, such as `/usr/bin/dig`", "\"dig\"")
+        );
         assert_eq!(refused("files = [\"nowhere\"]"), told("there is no folder `/etc/nowhere`", "\"nowhere\""));
         assert_eq!(
             load("[target.x]\nstack = \"smoltcp\"\ncommand = [\"/x\"]\n").unwrap_err(),

@@ -14,6 +14,8 @@ pub struct ServerDefinition {
     pub services: Services,
     /// Program and arguments; empty if nothing runs but what actions start, as for a client.
     pub command: Vec<String>,
+    /// Program that actions start, of a target that is a client.
+    pub client: Option<String>,
     /// Folders whose `etc`, `usr` and `var` the server sees laid over those of the machine; the first one wins.
     pub files: Vec<PathBuf>,
     /// Where `ci/targets/install` puts the server's packages. Laid under `files`, if it exists.
@@ -43,10 +45,12 @@ pub enum Start {
     Each,
 }
 
-/// A server that is not on this machine, and what to do about it.
+/// A server or client that is not on this machine, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server `{program}` is absent; {advice}")]
+#[error("the {role} `{program}` is absent; {advice}")]
 pub struct Absent {
+    /// `server` or `client`.
+    pub role: &'static str,
     /// Its program.
     pub program: String,
     /// What to do.
@@ -60,12 +64,18 @@ impl ServerDefinition {
         self.files.iter().chain(packages).map(PathBuf::as_path).collect()
     }
 
-    /// Looks whether the server's program is there, in its packages or on the machine.
+    /// Looks whether the program of the server or client is there, in its packages or on the machine.
     ///
     /// # Errors
     /// It is not.
     pub fn find(&self) -> Result<(), Absent> {
-        let Some(program) = self.command.first() else { return Ok(()) };
+        let programs = [("server", self.command.first()), ("client", self.client.as_ref())];
+        programs
+            .into_iter()
+            .try_for_each(|(role, program)| program.map_or(Ok(()), |program| self.find_one(role, program)))
+    }
+
+    fn find_one(&self, role: &'static str, program: &str) -> Result<(), Absent> {
         let below = program.trim_start_matches('/');
         if self.layers().iter().any(|layer| layer.join(below).exists()) || Path::new(program).exists() {
             return Ok(());
@@ -74,7 +84,7 @@ impl ServerDefinition {
             Some(install) => format!("`{install}` fetches it and installs nothing on this system"),
             None => "install it".to_owned(),
         };
-        Err(Absent { program: program.clone(), advice })
+        Err(Absent { role, program: program.to_owned(), advice })
     }
 }
 
@@ -113,5 +123,8 @@ mod tests {
         assert!(server.find().is_err());
         server.command = vec!["/bin/sh".into()];
         assert_eq!(server.find(), Ok(()));
+        server.client = Some("/usr/bin/no-such-client".into());
+        let said = server.find().unwrap_err().to_string();
+        assert!(said.starts_with("the client `/usr/bin/no-such-client` is absent; "), "{said}");
     }
 }
