@@ -42,9 +42,9 @@ pub(super) fn of_dialogue(dialogue: &Dialogue, schedule: Schedule) -> Duration {
         _ => 0,
     });
     let expectations = dialogue.steps.iter().filter(|step| matches!(step.action, dialogue::tree::Action::Expect(..)));
-    // A write takes that long at most.
+    // A write takes that long.
     let slow = if schedule == Schedule::Slow { expectations.count() as u32 } else { 0 };
-    Duration::from_micros(micros.sum()) + Duration::from_secs(8) * slow
+    Duration::from_micros(micros.sum()) + Duration::from_secs(2) * slow
 }
 
 #[cfg(test)]

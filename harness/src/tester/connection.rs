@@ -244,9 +244,12 @@ impl Connection {
         self.remote_end == Some(self.assembly.next())
     }
 
-    /// Whether all that was written was sent once.
-    pub fn is_sent(&self) -> bool {
-        self.outgoing.is_all_sent()
+    /// Whether the schedule holds up nothing of what the two ends have said: all that was written was sent, and where
+    /// segments are lost all of it was acknowledged, and nothing is missing of what the peer sent.
+    pub fn is_through(&self) -> bool {
+        let next = self.assembly.next() + u64::from(self.has_finished());
+        let is_lost = self.delivery.schedule == Schedule::Loss && (!self.outgoing.is_done() || self.seen > next);
+        self.outgoing.is_all_sent() && !is_lost
     }
 
     /// Whether the peer has acknowledged all that was written, and the FIN if the stream was ended.

@@ -76,8 +76,9 @@ pub(super) enum Ending {
     Silence,
 }
 
-/// Octets of a tiny window.
-pub(super) const TINY: u32 = 32;
+/// Octets of a tiny window: Linux cuts its segments down to the largest window that it was offered, but not below 48
+/// octets, and sends into a smaller window by its persist timer alone.
+pub(super) const TINY: u32 = 64;
 /// At most so many octets are in a segment that is cut at random.
 const RANDOM_CUT: u64 = 64;
 /// So many octets at the beginning of a write go one by one at least, and so many at its end.
@@ -87,8 +88,8 @@ const LAST_OCTETS: u64 = 64;
 const REORDERED: usize = 4;
 /// One segment of so many is lost.
 const LOST: u32 = 4;
-/// A slow stream has so many segments at most: a test is to end.
-const SLOW: u64 = 8;
+/// A slow write has so many parts: a test is to end.
+const SLOW: u64 = 3;
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Schedule {
@@ -166,7 +167,7 @@ impl Schedule {
             Schedule::Overlapping => {
                 at_random(&write, (most / 2).clamp(1, RANDOM_CUT).min(length.div_ceil(2)).max(1), rng)
             }
-            Schedule::Slow => even(&write, length.div_ceil(SLOW).clamp(1, most)),
+            Schedule::Slow => slow(&write, most).concat(),
             _ => even(&write, most),
         };
         let mut parcels: Vec<Parcel> =
@@ -181,7 +182,11 @@ impl Schedule {
                     parcel.octets.start -= rng.u64(0..=room.min(RANDOM_CUT / 2));
                 }
             }
-            Schedule::Slow => parcels.iter_mut().skip(1).for_each(|parcel| parcel.pause = SECOND),
+            Schedule::Slow => {
+                let begins: Vec<u64> = slow(&write, most).iter().skip(1).map(|part| part[0].start).collect();
+                let first = parcels.iter_mut().filter(|parcel| begins.contains(&parcel.octets.start));
+                first.for_each(|parcel| parcel.pause = SECOND);
+            }
             Schedule::Loss => parcels.iter_mut().for_each(|parcel| parcel.is_lost = rng.u32(0..LOST) == 0),
             _ => {}
         }
@@ -212,6 +217,12 @@ impl FromStr for Schedule {
 fn even(write: &Range<u64>, length: u64) -> Vec<Range<u64>> {
     let starts = (write.start..write.end).step_by(usize::try_from(length).unwrap_or(usize::MAX));
     starts.map(|start| start..write.end.min(start.saturating_add(length))).collect()
+}
+
+/// Its parts, each in segments of at most `most`.
+fn slow(write: &Range<u64>, most: u64) -> Vec<Vec<Range<u64>>> {
+    let length = write.end - write.start;
+    even(write, length.div_ceil(SLOW).max(1)).iter().map(|part| even(part, most)).collect()
 }
 
 fn at(write: &Range<u64>, cuts: &[u64], most: u64) -> Vec<Range<u64>> {
@@ -285,8 +296,14 @@ mod tests {
         assert!(doubled.chunks(2).all(|pair| pair[0] == pair[1]) && doubled.len() == 6);
         let overlapping = ranges(Schedule::Overlapping);
         assert!(overlapping.windows(2).any(|pair| pair[1].start < pair[0].end));
-        let slow = parcels(Schedule::Slow);
-        assert!(slow.len() == 8 && slow[1..].iter().all(|parcel| parcel.pause == SECOND));
+        let pauses = |write: Range<u64>| {
+            let slow = Schedule::Slow.parcels(write, &[], MOST, &mut Rng::with_seed(7));
+            slow.iter().map(|parcel| parcel.pause.as_secs()).collect::<Vec<u64>>()
+        };
+        assert_eq!(pauses(0..1), [0]);
+        assert_eq!(pauses(WRITE), [0, 1, 1]);
+        // What is long has more segments, but no more pauses: 100,000 octets took more than a minute.
+        assert_eq!(pauses(0..900), [0, 0, 0, 1, 0, 0, 1, 0, 0]);
         let lost = parcels(Schedule::Loss).iter().filter(|parcel| parcel.is_lost).count();
         assert!(lost > 0 && lost < parcels(Schedule::Loss).len());
         assert_eq!((Schedule::Vanish.kept(9), Schedule::HalfClose.kept(9)), (4, 9));

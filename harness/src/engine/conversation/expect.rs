@@ -14,7 +14,7 @@ use crate::dialogue::print_alternatives;
 use crate::dialogue::tree::{Alternative, Head, Party, Protocol, Role};
 use crate::engine::outcome::{Blame, Difference, Failure, FailureKind};
 use crate::target::Clock;
-use crate::tester::Peer;
+use crate::tester::{Peer, Schedule};
 use crate::time::Instant;
 
 /// An answer may take so long if nobody says otherwise.
@@ -50,7 +50,7 @@ impl Run<'_> {
             channel.reading.expect(wanted);
         }
         let began = self.now();
-        Waiting { run: self, party, connection, alternatives, since: began, began }.wait()
+        Waiting { run: self, party, connection, alternatives, since: began, began, begun: 0 }.wait()
     }
 }
 
@@ -62,8 +62,10 @@ struct Waiting<'r, 'a, 'd> {
     alternatives: &'d [Alternative],
     /// When the expectation began.
     began: Instant,
-    /// When all that was said before it was sent.
+    /// When all that was said before it was sent, and what the schedule holds up had come.
     since: Instant,
+    /// Octets of the answer that had come.
+    begun: u64,
 }
 
 impl Waiting<'_, '_, '_> {
@@ -71,7 +73,7 @@ impl Waiting<'_, '_, '_> {
         loop {
             self.run.claim(self.connection);
             let now = self.run.now();
-            if self.is_sending() && now < self.began + SENDING {
+            if self.is_held_up() && now < self.began + SENDING {
                 self.since = now;
             }
             if self.takes_answers() {
@@ -107,11 +109,16 @@ impl Waiting<'_, '_, '_> {
         self.run.channels.get(&self.connection).map_or(Via::Nothing, |channel| channel.via)
     }
 
-    /// Whether something that was said before has not been sent yet.
-    fn is_sending(&mut self) -> bool {
+    /// Whether the way in which the octets are delivered takes time that is not the target's: something that was said
+    /// before has not been sent yet, something was lost, or more of an answer came through a tiny window.
+    fn is_held_up(&mut self) -> bool {
+        let begun = self.channel().map_or(0, |channel| channel.reading.begun());
+        let is_tiny = self.run.delivery.schedule == Schedule::TinyWindow;
+        let comes = is_tiny && begun > std::mem::replace(&mut self.begun, begun);
         match self.via() {
             Via::Tcp(number) => {
-                self.run.tester.connection(number).is_some_and(|tcp| tcp.was_opened() && !tcp.is_sent())
+                let tcp = self.run.tester.connection(number);
+                comes || tcp.is_some_and(|tcp| tcp.was_opened() && !tcp.is_through())
             }
             _ => false,
         }

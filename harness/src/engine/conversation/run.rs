@@ -26,7 +26,7 @@ const MOST_OCTETS: usize = 256 << 20;
 /// How often a run on a real clock looks whether it was interrupted, in microseconds.
 const INTERRUPT_SLICE: i64 = 100_000;
 /// How long a target is given after a stream has ended in its middle.
-const AFTERMATH: Duration = Duration::from_secs(1);
+const AFTERMATH: Duration = Duration::from_millis(250);
 /// How often what a dialogue checks is looked at again while it does not hold, in microseconds.
 const CHECK_SLICE: u64 = 250_000;
 
