@@ -57,21 +57,21 @@ pub(super) struct Delivered<'a> {
 }
 
 impl Suite {
-    /// Speaks a dialogue as its run is planned.
+    /// Speaks a dialogue as its run is planned; true with a failure that it also had when it came whole.
     ///
     /// # Errors
     /// A target that cannot be made.
-    pub(super) fn deliver(&self, run: Delivered<'_>, scratch: &mut Scratch) -> Result<Outcome, TargetError> {
+    pub(super) fn deliver(&self, run: Delivered<'_>, scratch: &mut Scratch) -> Result<(Outcome, bool), TargetError> {
         let key = (run.planned.script, run.planned.base);
         let schedule = run.planned.schedule;
         let spoken = self.speak(run, schedule, scratch)?;
         if schedule == Schedule::Whole {
             let whole = Whole { runs: vec![WholeRun::of(&spoken)] };
             self.wholes.keep(key, whole);
-            return Ok(spoken.outcome);
+            return Ok((spoken.outcome, false));
         }
         if schedule.is_abortive() || matches!(spoken.outcome.verdict, Verdict::Inconclusive | Verdict::Error) {
-            return Ok(spoken.outcome);
+            return Ok((spoken.outcome, false));
         }
         let mut whole = self.wholes.get(key).unwrap_or_default();
         loop {
@@ -80,17 +80,20 @@ impl Suite {
                 false => whole.difference(&spoken, schedule),
             };
             match difference {
-                None if !whole.runs.is_empty() => return Ok(spoken.outcome),
+                None if !whole.runs.is_empty() => {
+                    let is_alike = spoken.outcome.verdict == Verdict::Fail;
+                    return Ok((spoken.outcome, is_alike));
+                }
                 // What is not the same in two runs is nothing that the delivery changes.
                 Some(failure) if whole.runs.len() >= WHOLES => {
                     let verdict = Verdict::Fail;
-                    return Ok(Outcome { verdict, failure: Some(failure), ..spoken.outcome });
+                    return Ok((Outcome { verdict, failure: Some(failure), ..spoken.outcome }, false));
                 }
                 _ => {}
             }
             let again = self.speak(run, Schedule::Whole, &mut Scratch::beside(scratch))?;
             if matches!(again.outcome.verdict, Verdict::Inconclusive | Verdict::Error) {
-                return Ok(again.outcome);
+                return Ok((again.outcome, false));
             }
             let mut runs = whole.runs.clone();
             runs.push(WholeRun::of(&again));

@@ -38,6 +38,8 @@ pub(super) struct RunResult {
     pub(super) lateness: u64,
     /// Which try this is.
     pub(super) attempts: u32,
+    /// The dialogue failed alike when it was delivered in another way.
+    pub(super) is_confirmed: bool,
     /// Of every run that did not pass, and of those that passed if traces are wanted.
     pub(super) details: Option<Box<Details>>,
     pub(super) capture: Option<Result<PathBuf, (PathBuf, std::io::Error)>>,
@@ -139,13 +141,16 @@ impl Suite {
         let outcome = match body {
             Body::Script(script) => target
                 .create(&settings.link, file.folder())
-                .map(|mut adapter| engine::run(script, settings, adapter.as_mut(), &mut worker.scratch)),
+                .map(|mut adapter| (engine::run(script, settings, adapter.as_mut(), &mut worker.scratch), false)),
             Body::Dialogue(dialogue) => {
                 self.deliver(Delivered { planned, file, dialogue, settings }, &mut worker.scratch)
             }
         };
         match outcome {
-            Ok(outcome) => self.judge(about, body, settings, outcome, worker),
+            Ok((outcome, is_confirmed)) => {
+                let about = RunResult { is_confirmed, ..about };
+                self.judge(about, body, settings, outcome, worker)
+            }
             Err(TargetError::Unsupported(what)) => {
                 let details = Details { missing: vec![what], ..Details::default() };
                 RunResult { verdict: Verdict::NotApplicable, ..about }.with(details)
@@ -264,6 +269,7 @@ impl RunResult {
             duration: Duration::ZERO,
             lateness: 0,
             attempts: 1,
+            is_confirmed: false,
             details: None,
             capture: None,
         }

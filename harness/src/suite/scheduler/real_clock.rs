@@ -2,7 +2,7 @@
 //!
 //! The longest go first, so that the whole takes little longer than the longest script. A verdict that may come from
 //! the crowd and not from the target does not stand ([`Attempts`]): that run is tried again with few beside it, and at
-//! last with hardly any.
+//! last with hardly any. Dialogues that are delivered slowly rest nearly all of their time, and go on beside the others.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -18,7 +18,10 @@ use crate::engine::Interrupt;
 use crate::suite::Suite;
 use crate::suite::work::RunResult;
 use crate::suite::work::Worker;
+use crate::tester::Schedule;
 
+/// So many dialogues that are delivered slowly go on beside all others, per core.
+const RESTING: usize = 64;
 /// A script that takes longer mostly waits, and disturbs nobody who asks for quiet.
 const LONG: Duration = Duration::from_secs(3);
 
@@ -33,6 +36,7 @@ pub(super) fn run(context: Context<'_>, runs: Vec<usize>, sender: &SyncSender<Me
         pace: Pace::new(context.cores, context.jobs.map(NonZeroUsize::get)),
         durations,
         waiting: Default::default(),
+        resting: BinaryHeap::new(),
         running: HashMap::new(),
         attempts: Attempts::default(),
     };
@@ -65,6 +69,8 @@ struct Crowd<'a> {
     durations: HashMap<usize, Duration>,
     /// For each degree of quiet, from none on, the runs and attempts that wait for it, the longest on top.
     waiting: [BinaryHeap<Waiting>; DEGREES],
+    /// First tries that mostly rest, the longest on top.
+    resting: BinaryHeap<Waiting>,
     /// By run and attempt.
     running: HashMap<(usize, usize), Running>,
     attempts: Attempts,
@@ -73,6 +79,10 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn queue(&mut self, run: usize, attempt: usize) {
         let duration = self.durations.get(&run).copied().unwrap_or_default();
+        if attempt == 1 && self.rests(run) {
+            self.resting.push((duration, Reverse((run, attempt))));
+            return;
+        }
         // The tries of a long run side by side need the same degree.
         let quiet = if self.is_long(run) && attempt <= MOST_OF_LONG { attempt.min(2) } else { attempt.min(DEGREES) };
         self.waiting[quiet - 1].push((duration, Reverse((run, attempt))));
@@ -128,12 +138,26 @@ impl<'a> Crowd<'a> {
         if self.context.interrupt.is_interrupted() {
             return None;
         }
+        if self.context.jobs.is_some_and(|jobs| self.running.len() >= jobs.get()) {
+            return None;
+        }
+        let resting = self.running.keys().filter(|(run, _)| self.rests(*run)).count();
+        if resting < self.context.cores * RESTING
+            && let Some((_, Reverse(next))) = self.resting.pop()
+        {
+            return Some(next);
+        }
         let quiet = self.waiting.iter().position(|waiting| !waiting.is_empty())?;
-        let busy = self.running.keys().filter(|(run, _)| !self.is_long(*run)).count();
-        if busy >= self.pace.limit_of(quiet, self.context.cores) || self.running.len() >= self.pace.limit() {
+        let others = self.running.len() - resting;
+        let busy = self.running.keys().filter(|(run, _)| !self.is_long(*run) && !self.rests(*run)).count();
+        if busy >= self.pace.limit_of(quiet, self.context.cores) || others >= self.pace.limit() {
             return None;
         }
         self.waiting[quiet].pop().map(|(_, Reverse(next))| next)
+    }
+
+    fn rests(&self, run: usize) -> bool {
+        self.context.suite.runs[run].schedule == Schedule::Slow
     }
 
     fn is_long(&self, run: usize) -> bool {
