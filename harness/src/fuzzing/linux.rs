@@ -14,6 +14,7 @@ pub const KNOWN_OF_LINUX: &[Known] = &[
     Known::after(Stimulus::Backlog, "breaks-9293-shld-14"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-7"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-10"),
+    Known::after(Stimulus::Backlog, "breaks-9293-u-18"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-30"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-40"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-42"),
@@ -29,6 +30,8 @@ pub const KNOWN_OF_LINUX: &[Known] = &[
     // A closed socket waits in FIN-WAIT-2 as one that looks at no acknowledgment numbers: a FIN is taken that acknowledges
     // what was never sent (RFC 9293 section 3.10.7.4, fifth).
     Known::after(Stimulus::Closed, "breaks-9293-u-4"),
+    // Its windows end before those that the open socket offered (RFC 9293 section 3.8.6, SHLD-14).
+    Known::after(Stimulus::Closed, "breaks-9293-shld-14"),
     // In CLOSE-WAIT text is taken that begins before the FIN and goes beyond it (RFC 9293 section 3.10.7.4, seventh).
     Known::after(Stimulus::BeyondFin, "breaks-9293-u-14"),
     // Octets behind the FIN that came before it are in the SACK blocks of the segment that acknowledges the FIN.

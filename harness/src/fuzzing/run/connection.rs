@@ -192,7 +192,9 @@ impl Connection {
             && tcp.flags.contains(TcpFlags::FIN)
             && tcp.flags.contains(TcpFlags::ACK)
             && !is_after(tcp.acknowledgment, self.received);
-        if is_fin && self.fin.is_none() && !is_after(before, last) && !is_after(end, self.deliverable) {
+        // Half of the number space away is neither before nor after.
+        let is_next = last.wrapping_sub(before) < self.deliverable.wrapping_sub(before);
+        if is_fin && self.fin.is_none() && is_next {
             self.fin = Some(last);
         }
     }
@@ -398,5 +400,51 @@ impl Connection {
     /// tester has acknowledged (RFC 9293 section 3.8.4).
     pub(super) fn is_keep_alive(&self, tcp: &Tcp, payload: &[u8]) -> bool {
         payload.len() <= 1 && is_after(self.received, tcp.sequence)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A connection that the tester opened from sequence number 0, and on which it sent `n` octets.
+    fn established(n: u32) -> Connection {
+        let mut connection = Connection::default();
+        connection.reset(40_000, 8_080, 0);
+        connection.sent(&tcp(TcpFlags::SYN, 0, 0), 0, true);
+        assert!(connection.received(&tcp(TcpFlags::SYN | TcpFlags::ACK, 0, 1), &[], &[]).is_none());
+        connection.sent(&tcp(TcpFlags::ACK, 1, 1), n as usize, true);
+        connection.opened(9);
+        connection
+    }
+
+    fn tcp(flags: TcpFlags, sequence: u32, acknowledgment: u32) -> Tcp {
+        Tcp { flags, sequence, acknowledgment, ..Tcp::new(40_000, 8_080) }
+    }
+
+    fn reads_on(mut connection: Connection) -> bool {
+        matches!(connection.delivered(pattern::of_tester(1, 2)), Delivery::Right)
+    }
+
+    #[test]
+    fn a_fin_half_of_the_number_space_away_ends_nothing() {
+        let mut connection = established(2);
+        connection.sent(&tcp(TcpFlags::FIN | TcpFlags::ACK, 3 + (1 << 31), 1), 0, true);
+        assert!(reads_on(connection));
+        let mut connection = established(1);
+        connection.sent(&tcp(TcpFlags::FIN | TcpFlags::ACK, 2, 1), 0, true);
+        assert!(!reads_on(connection), "one that is next does");
+    }
+
+    #[test]
+    fn a_fin_from_before_the_syn_ends_nothing() {
+        let mut connection = Connection::default();
+        connection.reset(40_000, 8_080, 0);
+        connection.sent(&tcp(TcpFlags::FIN | TcpFlags::ACK, 0, 0), 0, true);
+        connection.sent(&tcp(TcpFlags::SYN, 0, 0), 0, true);
+        assert!(connection.received(&tcp(TcpFlags::SYN | TcpFlags::ACK, 0, 1), &[], &[]).is_none());
+        connection.sent(&tcp(TcpFlags::ACK, 1, 1), 2, true);
+        connection.opened(9);
+        assert!(reads_on(connection));
     }
 }

@@ -24,7 +24,9 @@ impl Connection {
             }
             return;
         }
-        let is_certain = !self.is_opaque && segment.is_plain() && !segment.is_fragmented;
+        // What acknowledges not even the SYN may be discarded, or taken with its window.
+        let is_of_connection = self.ends[1 - from].isn().is_none_or(|isn| after(segment.tcp.acknowledgment, isn));
+        let is_certain = !self.is_opaque && segment.is_plain() && !segment.is_fragmented && is_of_connection;
         let is_outside = self.is_outside(from, segment);
         let ends = self.pair(from);
         let (own, peer) = (ends.own, ends.peer);
@@ -116,7 +118,7 @@ impl Connection {
         let is_before = |number: u32| after(number, segment.tcp.acknowledgment);
         peer.next.is_some_and(|next| is_unsent(segment, next))
             || own.acknowledged.is_some_and(|number| is_before(number.wrapping_sub(own.largest_window)))
-            || peer.isn().is_some_and(|isn| !after(segment.tcp.acknowledgment, isn))
+            || peer.isn().is_some_and(is_before)
     }
 
     /// Why the target must not take a segment, if that is certain.

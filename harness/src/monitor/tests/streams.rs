@@ -267,6 +267,18 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        invariant: Invariant::BeyondWindow,
+        breaks: || {
+            let scene = Scene::established().target(seg(".", 1, 1).zeros(1_000));
+            scene.target(seg(".", 1_001, 1).zeros(10))
+        },
+        // A window beside an acknowledgment of nothing may be taken.
+        near_miss: || {
+            let scene = Scene::established().tester(seg(".", 1, 0).window(1_101));
+            scene.target(seg(".", 1, 1).zeros(1_000)).target(seg(".", 1_001, 1).zeros(10))
+        },
+    },
+    Case {
         invariant: Invariant::WindowShrunk,
         breaks: || Scene::established().target(seg(".", 1, 1)).target(seg(".", 1, 1).window(999)),
         near_miss: || {
