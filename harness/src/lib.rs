@@ -19,5 +19,6 @@ pub mod target;
 pub mod tester;
 pub mod text;
 pub mod time;
+mod tls;
 pub mod trace;
 pub mod wire;

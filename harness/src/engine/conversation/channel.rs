@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::answer::Answer;
 use super::reading::Reading;
+use super::secured::Secured;
 use crate::dialogue::framing::Reader;
 use crate::dialogue::framing::dns;
 use crate::dialogue::framing::http::{AnswerTo, RequestReader};
@@ -35,6 +36,10 @@ pub(super) struct Channel {
     pub asked: Option<dns::Message>,
     /// Datagrams that came.
     pub inbox: VecDeque<Vec<u8>>,
+    /// What the target answered last was a refusal.
+    pub is_refused: bool,
+    /// TLS, where it was started.
+    pub secured: Option<Secured>,
 }
 
 /// How its octets travel.
@@ -66,6 +71,8 @@ impl Channel {
             held: Vec::new(),
             asked: None,
             inbox: VecDeque::new(),
+            is_refused: false,
+            secured: None,
         }
     }
 }

@@ -7,11 +7,12 @@ use super::channel::{Channel, Via};
 use super::matching::{self, Mismatch};
 use super::reading::Wanted;
 use super::run::{Remark, Run, Stopped, unjudgeable};
+use super::secured::Secured;
 use super::telling;
 use crate::dialogue::framing::dns::Message;
 use crate::dialogue::framing::http::{AnswerTo, Framing};
 use crate::dialogue::print_alternatives;
-use crate::dialogue::tree::{Alternative, Head, Party, Protocol, Role};
+use crate::dialogue::tree::{Alternative, Head, Over, Party, Protocol, Role};
 use crate::engine::outcome::{Blame, Difference, Failure, FailureKind};
 use crate::target::Clock;
 use crate::tester::{Peer, Schedule};
@@ -41,6 +42,9 @@ impl Run<'_> {
     pub(super) fn expect(&mut self, party: Party, alternatives: &[Alternative]) -> Result<(), Stopped> {
         let connection = party.connection;
         self.begin(connection)?;
+        if self.channels.get(&connection).is_some_and(|channel| channel.over == Over::Tls) {
+            self.open(connection)?;
+        }
         if self.channels.get(&connection).is_some_and(|channel| channel.is_over) {
             return Ok(());
         }
@@ -72,6 +76,7 @@ impl Waiting<'_, '_, '_> {
     fn wait(&mut self) -> Result<(), Stopped> {
         loop {
             self.run.claim(self.connection);
+            self.run.unseal(self.connection)?;
             let now = self.run.now();
             if self.is_held_up() && now < self.began + SENDING {
                 self.since = now;
@@ -137,6 +142,7 @@ impl Waiting<'_, '_, '_> {
             Via::Nothing => State::Opening,
             Via::Udp(ends) if self.run.tester.is_unreachable(ends) => State::Refused,
             Via::Udp(_) => State::Open,
+            Via::Tcp(_) if self.has_ended_inside() => State::Closed,
             Via::Tcp(number) => match self.run.tester.connection(number) {
                 None => State::Opening,
                 Some(tcp) if tcp.was_opened() && tcp.has_finished() => State::Closed,
@@ -149,6 +155,12 @@ impl Waiting<'_, '_, '_> {
                 },
             },
         }
+    }
+
+    /// Whether the target has ended its side of TLS, which closes the connection for what is spoken inside.
+    fn has_ended_inside(&self) -> bool {
+        let channel = self.run.channels.get(&self.connection);
+        channel.and_then(|channel| channel.secured.as_ref()).is_some_and(Secured::has_ended)
     }
 
     /// The next whole answer, if it is there.
@@ -200,6 +212,11 @@ impl Waiting<'_, '_, '_> {
                 Some(Answer { content, size: octets.len() as u64, raw: octets })
             }
             Via::Tcp(number) => {
+                if let Some(secured) = &mut channel.secured {
+                    let (taken, answer) = channel.reading.feed(&secured.plain);
+                    secured.plain.drain(..taken);
+                    return answer;
+                }
                 let tcp = self.run.tester.connection(number)?;
                 let (taken, answer) = channel.reading.feed(tcp.received());
                 tcp.take(taken);
@@ -315,6 +332,14 @@ impl Waiting<'_, '_, '_> {
     /// Notes which of the tester's questions this has answered.
     fn taken(&mut self, answer: &Answer) {
         let Some(channel) = self.channel() else { return };
+        channel.is_refused = match &answer.content {
+            Content::Reply(reply) => reply.code.is_some_and(|code| code >= 400),
+            Content::Status(response) => response.is_ok == Some(false),
+            Content::Responses(found) => {
+                found.last.as_ref().is_some_and(|last| matches!(last.name().as_str(), "NO" | "BAD"))
+            }
+            _ => false,
+        };
         match &answer.content {
             Content::Response { last, .. } if !last.is_interim() => channel.requests.answered(),
             Content::Dns(_) => _ = channel.queries.pop_front(),

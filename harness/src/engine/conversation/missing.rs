@@ -36,13 +36,13 @@ pub fn missing(dialogue: &Dialogue, settings: &Settings, capabilities: &Capabili
             Action::Check(check) if !services.actions.contains(&check.name) => {
                 missing.insert(format!("the check `{}`", check.name));
             }
-            Action::Act(_, Act::StartTls) => {
+            Action::Act(_, Act::StartTls) if !crate::tls::AVAILABLE => {
                 missing.insert("a tester that speaks TLS".to_owned());
             }
             Action::Act(_, Act::Connect(connect)) => {
                 let protocol = connect.protocol.unwrap_or(protocol(dialogue));
                 let over_tls = connect.over == Some(Over::Tls);
-                if over_tls {
+                if over_tls && !crate::tls::AVAILABLE {
                     missing.insert("a tester that speaks TLS".to_owned());
                 }
                 if is_server && connect.port.is_none() && port(services, protocol, over_tls).is_none() {

@@ -13,6 +13,7 @@ mod open;
 mod probe;
 mod reading;
 mod run;
+mod secured;
 mod telling;
 
 pub use missing::missing;

@@ -34,9 +34,6 @@ impl Run<'_> {
         let protocol = connect.protocol.unwrap_or(self.protocol);
         let port = self.port(connect);
         let mut channel = Channel::new(connect, protocol, self.role, port);
-        if channel.over == Over::Tls {
-            return Err(super::run::unsupported("TLS"));
-        }
         if self.role == Role::Server {
             let remote = SocketAddr::new(self.settings.link.local, port);
             let ends = Ends { local: self.next_address(channel.client)?, remote };
@@ -65,7 +62,13 @@ impl Run<'_> {
                 Via::Udp(_) => return Ok(()),
                 Via::Nothing => Peer::Connecting,
                 Via::Tcp(number) => match self.tester.connection(number) {
-                    Some(tcp) if tcp.was_opened() => return Ok(()),
+                    Some(tcp) if tcp.was_opened() => {
+                        let awaits_tls = |channel: &Channel| channel.over == Over::Tls && channel.secured.is_none();
+                        return match self.channels.get(&connection).is_some_and(awaits_tls) {
+                            true => self.start_tls(connection),
+                            false => Ok(()),
+                        };
+                    }
                     Some(tcp) => tcp.peer(),
                     None => Peer::Connecting,
                 },

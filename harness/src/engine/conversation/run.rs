@@ -324,7 +324,10 @@ impl Run<'_> {
                     if ends_here {
                         tcp.deliver(self.delivery);
                     }
-                    tcp.write(octets, &cuts(octets, channel.protocol));
+                    match &mut channel.secured {
+                        Some(secured) => tcp.write(&secured.seal(octets), &[]),
+                        None => tcp.write(octets, &cuts(octets, channel.protocol)),
+                    }
                 }
                 if !self.is_probing {
                     self.until_end = self.until_end.and_then(|left| left.checked_sub(1));
@@ -346,7 +349,7 @@ impl Run<'_> {
                 self.note(&format!("{} connects", self.party(connection, false)), false);
                 return self.connect(connection, connect);
             }
-            Act::StartTls => return Err(unsupported("TLS")),
+            Act::StartTls => "starts TLS",
             Act::Close => "closes",
             Act::HalfClose => "half-closes",
             Act::Reset => "resets",
@@ -359,6 +362,9 @@ impl Run<'_> {
         self.note(&format!("{} {told}", self.party(connection, false)), false);
         let Some(channel) = self.channels.get_mut(&connection) else { return Ok(()) };
         let Via::Tcp(number) = channel.via else { return Ok(()) };
+        if *act == Act::StartTls {
+            return self.start_tls(connection);
+        }
         channel.is_left = *act == Act::Close;
         if let Some(tcp) = self.tester.connection(number) {
             match act {

@@ -34,7 +34,6 @@ pub(super) trait Conversation {
     fn is_over(&self) -> bool;
 
     /// Whether a TLS handshake is to follow what was sent last. True once.
-    #[expect(dead_code, reason = "the host has no certificate yet")]
     fn starts_tls(&mut self) -> bool {
         false
     }

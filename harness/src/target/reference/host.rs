@@ -14,6 +14,7 @@ use super::smtp::Smtp;
 use super::world::World;
 use crate::target::{CallMode, CallOutput, Errno, Event, PollEntry, Returned, SocketCall, Target, TargetError};
 use crate::time::Instant;
+use crate::tls::{self, Session};
 
 // Numbers of the Linux ABI, which socket calls have on every target.
 const AF_INET: i32 = 2;
@@ -69,6 +70,12 @@ struct Connection {
     input: Vec<u8>,
     /// What was answered and not sent.
     output: Vec<u8>,
+    /// TLS, once it was started.
+    tls: Option<Session>,
+    /// What is to go on the wire before anything else: answers as TLS carries them, and what was said before it.
+    wire: Vec<u8>,
+    /// What came is no TLS.
+    is_broken: bool,
     /// The client sends no more.
     input_ended: bool,
     /// Since when the client is awaited.
@@ -113,7 +120,7 @@ impl Host {
             entries.extend(self.listeners.iter().map(|held| PollEntry { fd: held.fd, events: POLLIN, revents: 0 }));
         }
         entries.extend(self.connections.iter().map(|held| {
-            let events = if held.output.is_empty() { POLLIN } else { POLLIN | POLLOUT };
+            let events = if held.is_sent() { POLLIN } else { POLLIN | POLLOUT };
             PollEntry { fd: held.fd, events, revents: 0 }
         }));
         let ready = match call(stack, SocketCall::Poll { entries, timeout: 0 })?.output {
@@ -157,7 +164,7 @@ impl Host {
             let returned = call(stack, SocketCall::Accept { fd })?;
             let (Ok(accepted), CallOutput::Address(client)) = (returned.result, returned.output) else { break };
             let conversation: Box<dyn Conversation> = match protocol {
-                "smtp" => Box::new(Smtp::new(client.ip(), false)),
+                "smtp" => Box::new(Smtp::new(client.ip(), tls::AVAILABLE)),
                 "http" => Box::new(Http::default()),
                 "imap" => Box::new(Imap::default()),
                 "pop3" => Box::new(Pop3::default()),
@@ -169,6 +176,9 @@ impl Host {
                 conversation,
                 input: Vec::new(),
                 output: Vec::new(),
+                tls: None,
+                wire: Vec::new(),
+                is_broken: false,
                 input_ended: false,
                 since: self.world.now,
                 lingers_until: None,
@@ -210,12 +220,17 @@ impl Connection {
                 self.conversation.abandon(world);
                 return self.close(stack);
             }
-            if self.output.is_empty() && self.conversation.is_over() && self.lingers_until.is_none() {
+            if self.is_sent() && self.is_over() && self.lingers_until.is_none() {
                 if world.deviates(Deviation::HttpNoLinger) {
                     // On for no time: the connection is reset, and what is under way with it.
                     let value = [1_i32.to_ne_bytes(), 0_i32.to_ne_bytes()].concat();
                     call(stack, SocketCall::SetSockOpt { fd: self.fd, level: SOL_SOCKET, option: SO_LINGER, value })?;
                     return self.close(stack);
+                }
+                if let Some(mut tls) = self.tls.take() {
+                    tls.end();
+                    tls.outgoing(&mut self.wire);
+                    continue;
                 }
                 call(stack, SocketCall::Shutdown { fd: self.fd, how: SHUT_WR })?;
                 self.lingers_until = Some(world.now + LINGER);
@@ -224,7 +239,7 @@ impl Connection {
                 return self.close(stack);
             }
             // What the client sends waits in the stack until there is room for it here.
-            let has_room = self.input.is_empty() && self.output.len() < MOST_OUTPUT;
+            let has_room = self.input.is_empty() && self.unsent() < MOST_OUTPUT;
             if self.input_ended || !has_room || !self.read(stack, world)? {
                 return Ok(());
             }
@@ -234,28 +249,84 @@ impl Connection {
     /// Lets the conversation take the input, as long as its answers find room.
     fn take(&mut self, world: &mut World) {
         let mut taken = 0;
-        while taken < self.input.len() && self.output.len() < MOST_OUTPUT && !self.conversation.is_over() {
+        if self.tls.as_ref().is_some_and(Session::is_handshaking) {
+            // What was injected waits, in a server that obeys it.
+            return;
+        }
+        while taken < self.input.len() && self.unsent() < MOST_OUTPUT && !self.is_over() {
             let before = self.output.len();
             taken += self.conversation.take(&self.input[taken..], world, &mut self.output).max(1);
             distort(world.deviation, self.protocol, &mut self.output, before);
             if !self.conversation.only_answers_count() || self.output.len() > before {
                 self.since = world.now;
             }
+            if self.conversation.starts_tls() {
+                return self.start_tls(taken, world);
+            }
         }
         self.input.drain(..taken.min(self.input.len()));
-        if self.conversation.is_over() {
+        if self.is_over() {
             self.input.clear();
         } else if self.input_ended && self.input.is_empty() {
             self.conversation.finish(world, &mut self.output);
         }
     }
 
+    /// Octets of answers that are not sent.
+    fn unsent(&self) -> usize {
+        self.output.len() + self.wire.len()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_broken || self.conversation.is_over()
+    }
+
+    fn is_sent(&self) -> bool {
+        self.unsent() == 0
+    }
+
+    /// What follows `taken` octets of the input is no command any more: it is TLS (RFC 3207 section 4).
+    fn start_tls(&mut self, taken: usize, world: &World) {
+        self.wire.append(&mut self.output);
+        self.tls = Session::server();
+        let behind = self.input.split_off(taken.min(self.input.len()));
+        self.input.clear();
+        if world.deviates(Deviation::SmtpInjectionTaken) || world.deviates(Deviation::ImapInjectionTaken) {
+            self.input = behind;
+        } else {
+            self.hear(&behind);
+        }
+    }
+
+    /// Takes octets off the wire. What is no TLS where TLS is spoken ends the connection, without an alert: the client may
+    /// still listen in the clear.
+    fn hear(&mut self, octets: &[u8]) {
+        match &mut self.tls {
+            None => self.input.extend_from_slice(octets),
+            Some(tls) => {
+                if tls.receive(octets, &mut self.input).is_err() {
+                    self.input.clear();
+                    self.output.clear();
+                    (self.tls, self.is_broken) = (None, true);
+                }
+            }
+        }
+    }
+
     /// Sends as much as goes; false if the connection is gone.
     fn send(&mut self, stack: &mut dyn Target) -> Result<bool, TargetError> {
-        while !self.output.is_empty() {
-            let data = self.output.clone();
+        match &mut self.tls {
+            Some(tls) => {
+                // What is left from before the handshake waits for its end.
+                tls.send(&std::mem::take(&mut self.output));
+                tls.outgoing(&mut self.wire);
+            }
+            None => self.wire.append(&mut self.output),
+        }
+        while !self.wire.is_empty() {
+            let data = self.wire.clone();
             match call(stack, SocketCall::Send { fd: self.fd, data, flags: MSG_DONTWAIT, null: false })?.result {
-                Ok(count) => drop(self.output.drain(..(count.max(0) as usize).min(self.output.len()))),
+                Ok(count) => drop(self.wire.drain(..(count.max(0) as usize).min(self.wire.len()))),
                 Err(EAGAIN) => break,
                 Err(_) => return Ok(false),
             }
@@ -270,7 +341,7 @@ impl Connection {
         match (returned.result, returned.output) {
             (Ok(1..), CallOutput::Data(_)) if self.lingers_until.is_some() => Ok(true),
             (Ok(1..), CallOutput::Data(data)) => {
-                self.input = data;
+                self.hear(&data);
                 if !self.conversation.only_answers_count() {
                     self.since = world.now;
                 }
@@ -283,6 +354,7 @@ impl Connection {
                 if result.is_err() {
                     self.conversation.abandon(world);
                     self.output.clear();
+                    self.wire.clear();
                     self.lingers_until.get_or_insert(world.now);
                 }
                 Ok(true)
@@ -306,7 +378,7 @@ impl Connection {
         if self.fd < 0 || self.due(world) > world.now {
             return Ok(());
         }
-        if self.lingers_until.is_some() || self.conversation.is_over() {
+        if self.lingers_until.is_some() || self.is_over() {
             return self.close(stack);
         }
         self.conversation.time_out(world, &mut self.output);

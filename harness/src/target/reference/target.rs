@@ -11,6 +11,7 @@ use crate::target::{
     CallId, CallMode, Capabilities, Event, Link, Services, SocketCall, Target, TargetError, TargetFactory,
 };
 use crate::time::Instant;
+use crate::tls;
 
 /// What the servers offer of what RFCs leave to them, by the names that dialogues ask for it in `needs`.
 const OFFERED: [&str; 14] = [
@@ -53,6 +54,7 @@ impl ReferenceFactory {
             definitions: [("HOST".to_owned(), HOST.to_owned()), ("DOMAIN".to_owned(), DOMAIN.to_owned())]
                 .into_iter()
                 .chain(OFFERED.map(|name| (name.to_owned(), "1".to_owned())))
+                .chain(tls::AVAILABLE.then(|| ("STARTTLS".to_owned(), "1".to_owned())))
                 .collect(),
         };
         // The sockets are the servers' own.

@@ -2,10 +2,11 @@
 
 use super::syntax::{Arguments, tag};
 use super::view::View;
-use super::{CAPABILITIES, Completion, Imap, bad, no, ok};
+use super::{Completion, Imap, Tls, bad, no, ok};
 use crate::target::reference::deviation::Deviation;
 use crate::target::reference::mailbox::{Mailboxes, PASSWORD};
 use crate::target::reference::world::World;
+use crate::tls;
 
 impl Imap {
     /// Carries out a whole command, or takes the client's answer to a challenge.
@@ -52,8 +53,8 @@ impl Imap {
             "NOOP" => return Some(ok("nothing is done")),
             "CAPABILITY" => {
                 let listed = match world.deviates(Deviation::ImapPlainUnlisted) {
-                    true => CAPABILITIES.replace(" AUTH=PLAIN", ""),
-                    false => CAPABILITIES.to_owned(),
+                    true => self.capabilities().replace(" AUTH=PLAIN", ""),
+                    false => self.capabilities(),
                 };
                 if !world.deviates(Deviation::ImapCapabilityMissing) {
                     out.extend_from_slice(format!("* CAPABILITY {listed}\r\n").as_bytes());
@@ -67,6 +68,12 @@ impl Imap {
                 (self.is_over, self.view) = (true, None);
                 return Some(ok("done"));
             }
+            "STARTTLS" if !arguments.is_empty() => return syntax,
+            "STARTTLS" if tls::AVAILABLE && self.tls == Tls::Plain && self.user.is_none() => {
+                self.tls = Tls::Starts;
+                return Some(ok("begin"));
+            }
+            "STARTTLS" => return Some(bad("not here, or not any more")),
             "LOGIN" | "AUTHENTICATE" if self.user.is_some() && !lax => return Some(bad("a user is known")),
             "LOGIN" => {
                 let mut read = || {
@@ -174,7 +181,7 @@ fn complete(tag: &str, (condition, text): &Completion, world: &World, out: &mut 
 
 /// What Base64 stands for (RFC 4648 section 4); none where it is none.
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let digits = text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text);

@@ -20,6 +20,7 @@ use super::deviation::Deviation;
 use super::line::Lines;
 use super::mailbox::HOST;
 use super::world::World;
+use crate::tls;
 
 /// Octets of a line, its literals not counted (RFC 7162 section 4).
 const LONGEST_LINE: usize = 8_192;
@@ -43,7 +44,16 @@ pub(super) struct Imap {
     view: Option<View>,
     /// The tag of an AUTHENTICATE that waits for the client's answer.
     authenticates: Option<String>,
+    tls: Tls,
     is_over: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tls {
+    #[default]
+    Plain,
+    Starts,
+    Inside,
 }
 
 /// How a command is completed: condition and text.
@@ -63,7 +73,7 @@ fn bad(text: &str) -> Completion {
 
 impl Conversation for Imap {
     fn open(&mut self, world: &mut World, out: &mut Vec<u8>) {
-        let greeting = format!("* OK [CAPABILITY {CAPABILITIES}] {HOST} IMAP\r\n");
+        let greeting = format!("* OK [CAPABILITY {}] {HOST} IMAP\r\n", self.capabilities());
         let count = if world.deviates(Deviation::ImapGreetsTwice) { 2 } else { 1 };
         out.extend_from_slice(greeting.repeat(count).as_bytes());
     }
@@ -114,9 +124,23 @@ impl Conversation for Imap {
     fn is_over(&self) -> bool {
         self.is_over
     }
+
+    fn starts_tls(&mut self) -> bool {
+        let starts = self.tls == Tls::Starts;
+        if starts {
+            self.tls = Tls::Inside;
+        }
+        starts
+    }
 }
 
 impl Imap {
+    /// What the server is able to do now.
+    fn capabilities(&self) -> String {
+        let is_offered = self.tls == Tls::Plain && tls::AVAILABLE;
+        format!("{CAPABILITIES}{}", if is_offered { " STARTTLS" } else { "" })
+    }
+
     /// Whether a literal follows a line; asks for it where the client waits (RFC 9051 section 4.3).
     fn literal_follows(&mut self, line: &[u8], world: &World, out: &mut Vec<u8>) -> bool {
         let Some((size, waits)) = literal_at_end(line) else { return false };

@@ -218,7 +218,7 @@ impl Smtp {
                 self.is_over = !world.deviates(Deviation::SmtpQuitStays);
                 reply(221, format!("{HOST} closes the connection"))
             }
-            "STARTTLS" if is_bare => self.start_tls(),
+            "STARTTLS" if is_bare || world.deviates(Deviation::SmtpTlsParameterTaken) => self.start_tls(world),
             "DATA" | "RSET" | "QUIT" | "STARTTLS" => reply(501, "no argument is allowed"),
             "NOOP" if world.deviates(Deviation::SmtpNoopArgumentRefused) && !command.argument.is_empty() => {
                 reply(501, "no argument is allowed")
@@ -307,7 +307,7 @@ impl Smtp {
             Some(Deviation::Smtp8BitUnlisted) => drop(lines.pop()),
             _ => {}
         }
-        if self.tls == Tls::Plain {
+        if self.tls == Tls::Plain || self.tls == Tls::Inside && world.deviates(Deviation::SmtpTlsOfferedInside) {
             lines.push("STARTTLS".into());
         }
         if !world.deviates(Deviation::SmtpHelpUnlisted) {
@@ -318,6 +318,9 @@ impl Smtp {
 
     /// MAIL (RFC 5321 section 4.1.1.2).
     fn mail(&mut self, command: &Command, world: &World) -> Reply {
+        if self.tls != Tls::Inside && world.deviates(Deviation::SmtpTlsDemanded) {
+            return reply(530, "say STARTTLS first");
+        }
         if self.name.is_none() {
             self.is_over |= world.deviates(Deviation::SmtpEarlyMailCloses);
             return reply(503, "say EHLO first");
@@ -544,7 +547,7 @@ impl Smtp {
     }
 
     /// STARTTLS (RFC 3207 section 4).
-    fn start_tls(&mut self) -> Reply {
+    fn start_tls(&mut self, world: &World) -> Reply {
         match self.tls {
             Tls::Plain => {}
             Tls::Missing => return reply(502, "command not implemented"),
@@ -552,7 +555,9 @@ impl Smtp {
         }
         self.tls = Tls::Starts;
         // Nothing that was said in the clear counts any more (section 4.2).
-        (self.name, self.is_extended, self.transaction) = (None, false, None);
+        if !world.deviates(Deviation::SmtpTlsStateKept) {
+            (self.name, self.is_extended, self.transaction) = (None, false, None);
+        }
         reply(220, "go ahead")
     }
 }

@@ -41,6 +41,8 @@ deviations! {
         breaks "RFC 9051 section 2.3.1.1" for "IMAP-20";
     ImapInboxDeleted "imap-inbox-deleted" "deletes the inbox"
         breaks "RFC 9051 section 6.3.5" for "IMAP-21";
+    ImapInjectionTaken "imap-injection-taken" "obeys inside TLS what came in the clear behind STARTTLS"
+        breaks "RFC 9051 section 6.2.1" for "IMAP-13";
     ImapInferiorsDeleted "imap-inferiors-deleted" "deletes what is below a mailbox with it"
         breaks "RFC 9051 section 6.3.5" for "IMAP-21";
     ImapTryCreateMissing "imap-try-create-missing" "refuses APPEND without TRYCREATE"

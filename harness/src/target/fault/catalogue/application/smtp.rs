@@ -105,6 +105,16 @@ deviations! {
         breaks "RFC 5321 section 4.1.1.5" for "5321-058";
     SmtpArgumentsIgnored "smtp-arguments-ignored" "takes arguments of commands that have none"
         breaks "RFC 5321 section 4.3.2" for "5321-059";
+    SmtpTlsParameterTaken "smtp-tls-parameter-taken" "takes STARTTLS with a parameter"
+        breaks "RFC 3207 section 4" for "SMTP-T01";
+    SmtpTlsStateKept "smtp-tls-state-kept" "keeps what was said before TLS"
+        breaks "RFC 3207 section 4.2" for "SMTP-T02";
+    SmtpTlsOfferedInside "smtp-tls-offered-inside" "lists STARTTLS inside TLS"
+        breaks "RFC 3207 section 4.2" for "SMTP-T03";
+    SmtpInjectionTaken "smtp-injection-taken" "obeys inside TLS what came in the clear behind STARTTLS"
+        breaks "RFC 3207 section 4.2" for "SMTP-T04";
+    SmtpTlsDemanded "smtp-tls-demanded" "takes no mail without TLS"
+        breaks "RFC 3207 section 4" for "SMTP-T05";
     SmtpNoopArgumentRefused "smtp-noop-argument-refused" "refuses an argument of NOOP"
         breaks "RFC 5321 section 4.1.1.9" for "5321-128";
     SmtpNoopResets "smtp-noop-resets" "loses the transaction to NOOP"
