@@ -42,6 +42,20 @@ fn an_echo_request_is_answered_at_once() {
     });
 }
 
+/// A server's answer was lost among the acknowledgments of a burst, and the next packet seemed to leave out octets.
+#[test]
+fn what_a_burst_is_answered_with_waits_for_the_tester() {
+    for_each_version("burst", |target, link| {
+        let request = ping(link.remote, link.local);
+        const BURST: usize = 9_000;
+        for _ in 0..BURST {
+            target.inject(&request).unwrap();
+        }
+        let answered = (0..BURST).take_while(|_| packet_within(target, Duration::from_millis(200)).is_some()).count();
+        assert_eq!(answered, BURST);
+    });
+}
+
 #[test]
 fn nothing_comes_unasked() {
     for_each_version("silence", |target, _| {

@@ -16,6 +16,10 @@ use crate::target::{Link, TargetError};
 /// The device under test. Scripts name it, for instance in `tc qdisc add dev tun0 root pfifo`.
 pub(in crate::target::linux) const DEVICE: &str = "tun0";
 
+/// How many packets the device holds for a tester that does not read. A long write of one octet a segment is acknowledged
+/// octet by octet, and the kernel's own 500 were full before the tester read on: what did not fit was lost.
+const QUEUE: u32 = 16_384;
+
 const LOOPBACK_INDEX: u32 = 1;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const IN6_ADDR_GEN_MODE_NONE: u8 = 1;
@@ -39,8 +43,9 @@ pub(in crate::target::linux) fn configure(socket: &OwnedFd, index: u32, link: &L
         quiet(&mut batch, index);
     }
     batch
-        .message("set the MTU", libc::RTM_NEWLINK, 0, &netlink::link_header(index, 0, 0))
-        .attribute(libc::IFLA_MTU, &link.mtu.to_ne_bytes());
+        .message("set the MTU and the queue", libc::RTM_NEWLINK, 0, &netlink::link_header(index, 0, 0))
+        .attribute(libc::IFLA_MTU, &link.mtu.to_ne_bytes())
+        .attribute(libc::IFLA_TXQLEN, &QUEUE.to_ne_bytes());
     up(&mut batch, "bring up tun0", index);
     address(&mut batch, index, link);
     route(&mut batch, index, link);
