@@ -3,6 +3,35 @@
 use std::time::Duration;
 
 use super::world::World;
+use crate::tls;
+
+/// Where a conversation stands that may begin TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tls {
+    /// This build has none.
+    Missing,
+    Plain,
+    /// The handshake is to follow what was answered.
+    Starts,
+    Inside,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        if tls::AVAILABLE { Tls::Plain } else { Tls::Missing }
+    }
+}
+
+impl Tls {
+    /// Whether the handshake follows now; what comes then is inside.
+    pub(super) fn start(&mut self) -> bool {
+        let starts = *self == Tls::Starts;
+        if starts {
+            *self = Tls::Inside;
+        }
+        starts
+    }
+}
 
 /// One connection of a server.
 pub(super) trait Conversation {

@@ -14,7 +14,7 @@ use super::smtp::Smtp;
 use super::world::World;
 use crate::target::{CallMode, CallOutput, Errno, Event, PollEntry, Returned, SocketCall, Target, TargetError};
 use crate::time::Instant;
-use crate::tls::{self, Session};
+use crate::tls::Session;
 
 // Numbers of the Linux ABI, which socket calls have on every target.
 const AF_INET: i32 = 2;
@@ -164,7 +164,7 @@ impl Host {
             let returned = call(stack, SocketCall::Accept { fd })?;
             let (Ok(accepted), CallOutput::Address(client)) = (returned.result, returned.output) else { break };
             let conversation: Box<dyn Conversation> = match protocol {
-                "smtp" => Box::new(Smtp::new(client.ip(), tls::AVAILABLE)),
+                "smtp" => Box::new(Smtp::new(client.ip())),
                 "http" => Box::new(Http::default()),
                 "imap" => Box::new(Imap::default()),
                 "pop3" => Box::new(Pop3::default()),

@@ -2,11 +2,11 @@
 
 use super::syntax::{Arguments, tag};
 use super::view::View;
-use super::{Completion, Imap, Tls, bad, no, ok};
+use super::{Completion, Imap, bad, no, ok};
+use crate::target::reference::conversation::Tls;
 use crate::target::reference::deviation::Deviation;
 use crate::target::reference::mailbox::{Mailboxes, PASSWORD};
 use crate::target::reference::world::World;
-use crate::tls;
 
 impl Imap {
     /// Carries out a whole command, or takes the client's answer to a challenge.
@@ -69,7 +69,7 @@ impl Imap {
                 return Some(ok("done"));
             }
             "STARTTLS" if !arguments.is_empty() => return syntax,
-            "STARTTLS" if tls::AVAILABLE && self.tls == Tls::Plain && self.user.is_none() => {
+            "STARTTLS" if self.tls == Tls::Plain && self.user.is_none() => {
                 self.tls = Tls::Starts;
                 return Some(ok("begin"));
             }

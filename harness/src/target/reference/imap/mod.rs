@@ -15,12 +15,11 @@ use std::time::Duration;
 
 use self::syntax::literal_at_end;
 use self::view::View;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Tls};
 use super::deviation::Deviation;
 use super::line::Lines;
 use super::mailbox::HOST;
 use super::world::World;
-use crate::tls;
 
 /// Octets of a line, its literals not counted (RFC 7162 section 4).
 const LONGEST_LINE: usize = 8_192;
@@ -46,14 +45,6 @@ pub(super) struct Imap {
     authenticates: Option<String>,
     tls: Tls,
     is_over: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Tls {
-    #[default]
-    Plain,
-    Starts,
-    Inside,
 }
 
 /// How a command is completed: condition and text.
@@ -126,18 +117,14 @@ impl Conversation for Imap {
     }
 
     fn starts_tls(&mut self) -> bool {
-        let starts = self.tls == Tls::Starts;
-        if starts {
-            self.tls = Tls::Inside;
-        }
-        starts
+        self.tls.start()
     }
 }
 
 impl Imap {
     /// What the server is able to do now.
     fn capabilities(&self) -> String {
-        let is_offered = self.tls == Tls::Plain && tls::AVAILABLE;
+        let is_offered = self.tls == Tls::Plain;
         format!("{CAPABILITIES}{}", if is_offered { " STARTTLS" } else { "" })
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use self::command::{Command, LONGEST_COMMAND, Parameters, Wrong};
 use self::content::Content;
 use self::path::{LONGEST_PATH, Path};
-use super::conversation::Conversation;
+use super::conversation::{Conversation, Tls};
 use super::date;
 use super::deviation::Deviation;
 use super::line::{Line, Lines};
@@ -49,15 +49,6 @@ pub(super) struct Smtp {
     is_over: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tls {
-    /// The host has no certificate.
-    Missing,
-    Plain,
-    Starts,
-    Inside,
-}
-
 /// What MAIL has begun.
 #[derive(Clone, Debug, Default)]
 struct Transaction {
@@ -77,8 +68,8 @@ fn reply(code: u16, text: impl Into<String>) -> Reply {
 }
 
 impl Smtp {
-    /// A session with this client; `offers_tls`: the host can do TLS.
-    pub(super) fn new(client: IpAddr, offers_tls: bool) -> Self {
+    /// A session with this client.
+    pub(super) fn new(client: IpAddr) -> Self {
         Smtp {
             client,
             lines: Lines::default(),
@@ -86,7 +77,7 @@ impl Smtp {
             is_extended: false,
             transaction: None,
             content: None,
-            tls: if offers_tls { Tls::Plain } else { Tls::Missing },
+            tls: Tls::default(),
             accepted: 0,
             held: Vec::new(),
             is_over: false,
@@ -166,11 +157,7 @@ impl Conversation for Smtp {
     }
 
     fn starts_tls(&mut self) -> bool {
-        let starts = self.tls == Tls::Starts;
-        if starts {
-            self.tls = Tls::Inside;
-        }
-        starts
+        self.tls.start()
     }
 }
 
