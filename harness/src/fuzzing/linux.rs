@@ -12,14 +12,10 @@ pub const KNOWN_OF_LINUX: &[Known] = &[
     Known::after(Stimulus::Backlog, "breaks-tcpx-19"),
     Known::after(Stimulus::Backlog, "breaks-9293-must-16"),
     Known::after(Stimulus::Backlog, "breaks-9293-shld-14"),
-    Known::after(Stimulus::Backlog, "breaks-9293-u-7"),
-    Known::after(Stimulus::Backlog, "breaks-9293-u-10"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-18"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-30"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-40"),
     Known::after(Stimulus::Backlog, "breaks-9293-u-42"),
-    Known::after(Stimulus::Backlog, "acknowledges-unsent"),
-    Known::after(Stimulus::Backlog, "delivers-another-stream"),
     Known::after(Stimulus::Backlog, "sends-another-stream"),
     // A receive buffer that is made smaller takes the window back (RFC 9293 section 3.8.6, SHLD-14), and what comes inside
     // the window that was offered is dropped, so that the SACK blocks beside the acknowledgment are of something else.
