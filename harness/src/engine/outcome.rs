@@ -42,6 +42,8 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// Why it is not a pass.
     pub failure: Option<Failure>,
+    /// What the target turned out to lack, so that nothing was judged: what is said of [`Verdict::NotApplicable`].
+    pub missing: Vec<String>,
     /// What happened.
     pub trace: Trace,
     /// When the script's time 0 was, on the target's clock.

@@ -200,6 +200,7 @@ impl Suite {
         }
         result.with(Details {
             failure: outcome.failure,
+            missing: outcome.missing,
             trace: outcome.trace,
             started: outcome.started,
             sources: body.sources().cloned(),
@@ -228,7 +229,7 @@ impl Suite {
     ) -> Option<Result<PathBuf, (PathBuf, std::io::Error)>> {
         let captures = &self.request.captures;
         let folder = match result.verdict {
-            Verdict::Pass => captures.all.as_ref(),
+            Verdict::Pass | Verdict::NotApplicable => captures.all.as_ref(),
             _ => captures.all.as_ref().or(captures.failed.as_ref()),
         }?;
         let id = self.id(&self.runs[result.run]);

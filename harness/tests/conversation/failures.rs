@@ -125,6 +125,15 @@ fn an_end_that_is_allowed_ends_the_dialogue_of_this_connection() {
     assert!(text.contains("1 passed"), "{text}");
 }
 
+/// Such dialogues passed: nothing of what they are about had been spoken.
+#[test]
+fn refused_tls_leaves_nothing_to_judge() {
+    let text = on_smtp("C: RCPT TO:<b@c>\nS: 250 or 550\nC starts TLS\nC: NOOP\nS: 999\n");
+    assert!(text.contains("0 passed") && text.contains("1 not applicable"), "{text}");
+    let judged_before = on_smtp("C: EHLO a\nS: 550\nC: RCPT TO:<b@c>\nS: 550\nC starts TLS\n");
+    assert!(judged_before.contains("FAIL a.dlg"), "{judged_before}");
+}
+
 #[test]
 fn a_crash_is_seen_and_what_comes_next_is_refused() {
     let text = on_smtp("C: CRASH\nS: 250\n");

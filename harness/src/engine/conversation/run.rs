@@ -94,6 +94,7 @@ pub fn speak(
         interrupt: scratch.interrupt.clone(),
         delay_seen,
         worst_delay: 0,
+        missing: Vec::new(),
         transcript: Transcript::default(),
         is_probing: false,
         until_end: None,
@@ -120,13 +121,14 @@ pub fn speak(
         _ = run.hang_up();
     }
     let verdict = match failure.as_ref().map(|failure| failure.blame) {
+        None if !run.missing.is_empty() => Verdict::NotApplicable,
         None => Verdict::Pass,
         Some(Blame::Target) => Verdict::Fail,
         Some(Blame::Environment) => Verdict::Inconclusive,
         Some(Blame::Script | Blame::Harness) => Verdict::Error,
     };
-    let Run { tester, transcript, worst_delay, .. } = run;
-    let outcome = Outcome { verdict, failure, trace: tester.trace, started, ended, lateness: worst_delay };
+    let Run { tester, transcript, worst_delay, missing, .. } = run;
+    let outcome = Outcome { verdict, failure, missing, trace: tester.trace, started, ended, lateness: worst_delay };
     Spoken { outcome, transcript }
 }
 
@@ -154,6 +156,8 @@ pub(super) struct Run<'a> {
     delay_seen: Duration,
     /// Greatest time in one wait that the tester was ready but did not run, in microseconds.
     worst_delay: u64,
+    /// What the target refused, without which the dialogue judges nothing.
+    pub missing: Vec<String>,
     pub transcript: Transcript,
     /// The steps are those of the plain conversation after a stream that ended in its middle.
     pub is_probing: bool,

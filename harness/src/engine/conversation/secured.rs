@@ -53,7 +53,9 @@ impl Run<'_> {
     /// with an alert or without, that is for the next lines to judge.
     pub(super) fn start_tls(&mut self, connection: u8) -> Result<(), Stopped> {
         if self.channels.get(&connection).is_some_and(|channel| channel.is_refused) {
-            // The target has not agreed to it: there is no TLS of which the dialogue could go on to speak.
+            // The target has not agreed to it: there is no TLS of which the dialogue could go on to speak, and a pass would
+            // say that it had.
+            self.missing.push("TLS, which the target refuses here".to_owned());
             self.channels.get_mut(&connection).into_iter().for_each(|channel| channel.is_over = true);
             return Ok(());
         }

@@ -343,7 +343,7 @@ impl Run<'_> {
             },
         };
         let trace = std::mem::take(&mut self.scratch.trace);
-        Outcome { verdict, failure, trace, started: self.started, ended, lateness }
+        Outcome { verdict, failure, missing: Vec::new(), trace, started: self.started, ended, lateness }
     }
 
     /// The tester's own lateness, in microseconds: injections and calls, and time it was kept from running.
