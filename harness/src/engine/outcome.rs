@@ -50,7 +50,8 @@ pub struct Outcome {
     pub started: Instant,
     /// When the run ended, on the target's clock.
     pub ended: Instant,
-    /// Greatest lateness of the tester's own injections and calls, in microseconds.
+    /// Greatest lateness of the tester's own injections and calls, in microseconds; where it fails on a time, at least
+    /// what a host took of the processors meanwhile.
     pub lateness: u64,
 }
 
@@ -76,6 +77,11 @@ pub struct Failure {
 }
 
 impl FailureKind {
+    /// Whether it depends on when something happened: a time itself, or what the target counts, some of which is time.
+    pub(crate) fn is_of_time(self) -> bool {
+        matches!(self, FailureKind::Timing | FailureKind::Assertion)
+    }
+
     /// Whether it is one of those of a dialogue after which the target may still be asked something else.
     pub(super) fn is_about_answers(self) -> bool {
         use FailureKind::*;

@@ -93,6 +93,12 @@ pub trait Target {
     fn scheduling_delay(&self) -> Duration {
         Duration::ZERO
     }
+
+    /// How long a host kept this machine's processors from their work, so far: a target that it kept waiting is not late
+    /// by its own fault. Zero on a virtual clock, and where nothing tells it.
+    fn steal_time(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The next thing that happened on a target.

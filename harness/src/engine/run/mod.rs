@@ -105,6 +105,7 @@ pub fn run(script: &Script, settings: &Settings, target: &mut dyn Target, scratc
         started,
         clock: target.capabilities().clock,
         delay_seen: target.scheduling_delay(),
+        stolen_before: target.steal_time(),
         target,
         scratch,
         descriptors: Descriptors::default(),
@@ -140,6 +141,8 @@ struct Run<'a> {
     /// Greatest time in one wait that the tester was ready but did not run, in microseconds.
     worst_delay: u64,
     delay_seen: std::time::Duration,
+    /// What the host had taken of the processors when the script began.
+    stolen_before: std::time::Duration,
     /// Packets from the target so far.
     packets: usize,
     /// Ports of the tester handed out so far.
@@ -159,6 +162,7 @@ impl Run<'_> {
         self.started = self.target.epoch(self.scratch.ninths).map_err(Stop::from)?;
         // What kept the tester waiting before time 0 made nothing late.
         self.delay_seen = self.target.scheduling_delay();
+        self.stolen_before = self.target.steal_time();
         let result = self.events(script);
         // The clean-up command undoes what the script did, whatever came of it; the first failure is the one to tell.
         let cleanup = match &script.cleanup {
@@ -321,12 +325,15 @@ impl Run<'_> {
 
     fn outcome(mut self, result: Result<(), Stop>) -> Outcome {
         let ended = self.target.now();
-        let lateness = self.lateness();
+        let mut lateness = self.lateness();
         let failure = match result {
             Ok(()) => self.warning.take(),
             Err(stop) => {
                 // Before anything else waits: the lateness of clean-up and code blocks explains no failure.
                 let failure = self.excuse(*stop.failure, stop.miss);
+                if failure.kind.is_of_time() {
+                    lateness = lateness.max(self.stolen());
+                }
                 // Best effort: what the target still has to say makes the trace more useful.
                 if !matches!(failure.kind, FailureKind::Gone | FailureKind::Flood | FailureKind::Interrupted) {
                     _ = self.drain();
@@ -351,16 +358,29 @@ impl Run<'_> {
         self.late.max(self.worst_delay)
     }
 
+    /// What the host took of the processors since the script began, in microseconds.
+    fn stolen(&self) -> u64 {
+        self.target.steal_time().saturating_sub(self.stolen_before).as_micros() as u64
+    }
+
     /// What the tester's own lateness may explain is not the target's fault: a miss smaller than it, or anything at
-    /// all once it is beyond what the script tolerates.
+    /// all once it is beyond what the script tolerates. Nor is the target late by its own fault as long as a host kept
+    /// it from its work.
     fn excuse(&self, mut failure: Failure, miss: Option<i64>) -> Failure {
-        let own = self.lateness();
-        let explained = miss.is_some_and(|miss| miss.unsigned_abs() <= own) || own > self.settings.tolerance_usecs;
-        if failure.blame == Blame::Target && self.clock == Clock::Real && explained {
-            failure.blame = Blame::Environment;
-            failure.message =
-                format!("{}; the tester itself was up to {} s late", failure.message, timing::seconds(own as i64));
+        if failure.blame != Blame::Target || self.clock != Clock::Real {
+            return failure;
         }
+        let (own, miss) = (self.lateness(), miss.map(i64::unsigned_abs));
+        let stolen = if failure.kind.is_of_time() { self.stolen() } else { 0 };
+        let told = if miss.is_some_and(|miss| miss <= own) || own > self.settings.tolerance_usecs {
+            format!("the tester itself was up to {} s late", timing::seconds(own as i64))
+        } else if stolen > 0 && miss.is_none_or(|miss| miss <= stolen) {
+            format!("the host took {} s of the processors' time meanwhile", timing::seconds(stolen as i64))
+        } else {
+            return failure;
+        };
+        failure.blame = Blame::Environment;
+        failure.message = format!("{}; {told}", failure.message);
         failure
     }
 }

@@ -27,6 +27,9 @@ struct Replay {
     calls: u32,
     tester_port: u16,
     delay: Duration,
+    /// What the host takes of the processors once the script has begun, and has taken.
+    steals: Duration,
+    stolen: Duration,
     /// Every wait takes this much longer than asked.
     oversleep: u64,
     dies_at: Option<u64>,
@@ -69,6 +72,8 @@ impl Replay {
             calls: 0,
             tester_port: 0,
             delay: Duration::ZERO,
+            steals: Duration::ZERO,
+            stolen: Duration::ZERO,
             oversleep: 0,
             dies_at: None,
             floods: false,
@@ -121,6 +126,7 @@ impl Target for Replay {
     }
 
     fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError> {
+        self.stolen = self.steals;
         if let Some(returned) = self.returns.pop_front() {
             return Ok(Event::Returned(returned));
         }
@@ -147,6 +153,10 @@ impl Target for Replay {
 
     fn scheduling_delay(&self) -> Duration {
         self.delay
+    }
+
+    fn steal_time(&self) -> Duration {
+        self.stolen
     }
 }
 
@@ -305,6 +315,26 @@ fn a_late_tester_is_inconclusive_and_a_late_target_is_not() {
     late.oversleep = 20_000;
     let outcome = run_on(&mut late, &format!("{HANDSHAKE}+.1 < . 1:1(0) ack 1 win 1000\n+.9 > . 1:1(0) ack 1\n"));
     assert_eq!(failure(&outcome).0, Verdict::Inconclusive);
+}
+
+/// A host that took half of the processors made calls of the kernel return up to 260 ms late, and the kernel was blamed.
+#[test]
+fn a_target_is_not_blamed_for_what_a_host_kept_it_from() {
+    let run = |steals, late: u64, rest: &str| {
+        let mut target = Replay::new(Clock::Real, vec![syn_ack(), (1_000_000 + late, segment(".", 1, 0, 1))]);
+        target.steals = Duration::from_millis(steals);
+        run_on(&mut target, &format!("{HANDSHAKE}{rest}"))
+    };
+    let expected = "+1 > . 1:1(0) ack 1\n";
+    let in_time = run(10, 100_000, expected);
+    assert_eq!(in_time.verdict, Verdict::Pass, "tolerance is an eighth of the second: {:?}", in_time.failure);
+    let stolen = run(10, 130_000, expected);
+    let (verdict, _, message) = failure(&stolen);
+    assert_eq!(verdict, Verdict::Inconclusive);
+    assert!(message.contains("the host took 0.010000 s") && stolen.lateness >= 10_000, "{message}");
+    assert_eq!(failure(&run(10, 900_000, expected)).0, Verdict::Fail, "more than all that was taken");
+    let differs = "+1 > P. 1:1(0) ack 1\n";
+    assert_eq!(failure(&run(10, 0, differs)).0, Verdict::Fail, "another packet is none that is late");
 }
 
 #[test]

@@ -21,8 +21,9 @@ const TELLING: usize = 3;
 /// target's tick.
 const TELLING_OF_TIME: usize = 9;
 
-/// How often a run is tried at most.
+/// How often a run is tried at most, and one that could not be judged until then.
 const MOST: usize = 12;
+const MOST_UNJUDGED: usize = 36;
 
 /// How often a long run is tried that fails, and in how many telling ones a failure of it stands. One that could not be
 /// judged is tried as often as any other: until then there is no verdict. But nobody waits longer for it than this.
@@ -111,13 +112,16 @@ impl Attempts {
 
 impl Tries {
     fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
-        let is_of_time = |kind| matches!(kind, FailureKind::Timing | FailureKind::Assertion);
-        let is_of_time = failure(result).is_some_and(|failure| is_of_time(failure.kind));
-        let (most, telling) = match (is_long, is_of_time) {
-            (true, _) if result.verdict == Verdict::Inconclusive && self.took < PATIENCE => (MOST, TELLING_OF_LONG),
-            (true, _) => (MOST_OF_LONG, TELLING_OF_LONG),
-            (false, true) => (MOST, TELLING_OF_TIME),
-            (false, false) => (MOST, TELLING),
+        let telling = match failure(result) {
+            _ if is_long => TELLING_OF_LONG,
+            Some(failure) if failure.kind.is_of_time() => TELLING_OF_TIME,
+            _ => TELLING,
+        };
+        let is_unjudged = result.verdict == Verdict::Inconclusive && self.took < PATIENCE;
+        let most = match (is_long, is_unjudged) {
+            (true, false) => MOST_OF_LONG,
+            (true, true) | (false, false) => MOST,
+            (false, true) => MOST_UNJUDGED,
         };
         self.ended >= most || self.telling >= telling
     }
@@ -201,8 +205,8 @@ mod tests {
         let late = || excused(FailureKind::Missing, 6_092);
         assert_eq!(decide(vec![late()], true, false), ["Fail after 1, 6092 us late"]);
         assert_eq!(decide(vec![late()], true, true), ["Fail after 1, 6092 us late"]);
-        let decided = decide((0..MOST).map(|_| late()).collect(), false, false);
-        assert_eq!(decided.last().map(String::as_str), Some("Inconclusive after 12, 6092 us late"));
+        let decided = decide((0..MOST_UNJUDGED).map(|_| late()).collect(), false, false);
+        assert_eq!(decided.last().map(String::as_str), Some("Inconclusive after 36, 6092 us late"));
         let lacking = || excused(FailureKind::Environment, 0);
         assert_eq!(decide(vec![lacking()], true, false), ["1 more"], "the environment is never the target's fault");
     }
@@ -231,6 +235,21 @@ mod tests {
             let decided = decide((0..TELLING_OF_TIME).map(|_| failed(kind, 0)).collect(), false, false);
             assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"), "{kind:?}");
         }
+    }
+
+    /// A host that took half of the processors made the tester late in twelve tries one after the other.
+    #[test]
+    fn a_run_that_could_not_be_judged_is_tried_on() {
+        let late = || excused(FailureKind::Timing, 4_000);
+        let tries = (0..MOST + 3).map(|_| late()).chain([passed()]).collect();
+        assert_eq!(decide(tries, false, false).last().map(String::as_str), Some("Pass after 16, 0 us late"));
+        let slow = || RunResult { duration: Duration::from_secs(3), ..late() };
+        let decided = decide((0..MOST).map(|_| slow()).collect(), false, false);
+        assert_eq!(
+            decided.last().map(String::as_str),
+            Some("Inconclusive after 12, 4000 us late"),
+            "nobody waits longer"
+        );
     }
 
     #[test]

@@ -184,4 +184,8 @@ impl Target for FaultyTarget {
     fn scheduling_delay(&self) -> Duration {
         self.inner.scheduling_delay()
     }
+
+    fn steal_time(&self) -> Duration {
+        self.inner.steal_time()
+    }
 }

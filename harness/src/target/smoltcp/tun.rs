@@ -292,6 +292,10 @@ impl Target for SmoltcpTunTarget {
     fn scheduling_delay(&self) -> Duration {
         self.pacer.lateness() + Duration::from_micros(self.shared.lateness.load(Ordering::Relaxed))
     }
+
+    fn steal_time(&self) -> Duration {
+        self.pacer.steal_time()
+    }
 }
 
 impl Drop for SmoltcpTunTarget {

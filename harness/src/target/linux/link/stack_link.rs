@@ -20,6 +20,7 @@ use crate::target::linux::system::{Tried, check_size};
 use crate::target::linux::timing::clock::Clock;
 use crate::target::linux::timing::scheduling::{Lateness, RealTime};
 use crate::target::linux::timing::sleep::sleep;
+use crate::target::linux::timing::steal::steal_time;
 use crate::target::{IpVersion, Link, TargetError};
 use crate::time::Instant;
 
@@ -162,6 +163,11 @@ impl Pacer {
     /// How long the thread was ready to run but did not.
     pub(in crate::target) fn lateness(&self) -> Duration {
         self.lateness.total()
+    }
+
+    /// As [`crate::target::Target::steal_time`].
+    pub(in crate::target) fn steal_time(&self) -> Duration {
+        steal_time()
     }
 
     /// Sleeps until one of the descriptors can be read, or shortly before `until`; returns at once if that is near.

@@ -3,5 +3,6 @@
 pub(super) mod clock;
 pub(super) mod scheduling;
 pub(super) mod sleep;
+pub(in crate::target) mod steal;
 pub(super) mod tick;
 pub(super) mod watchdog;
