@@ -18,6 +18,7 @@ use super::system::Tried;
 use super::timing::clock::{Clock, monotonic};
 use super::timing::scheduling::{Lateness, RealTime};
 use super::timing::sleep::{SPIN, sleep};
+use super::timing::steal::steal_time;
 use super::timing::tick;
 use super::timing::watchdog::Watched;
 use crate::target::{
@@ -47,6 +48,8 @@ pub(super) struct LinuxTarget {
     lateness: Lateness,
     /// Whether the thread has just been woken by a packet or a call.
     woken: bool,
+    /// Whether the script's time runs.
+    has_begun: bool,
     _real_time: Option<RealTime>,
     _namespace: Option<Namespace>,
 }
@@ -125,6 +128,7 @@ impl LinuxTarget {
             watched,
             lateness: Lateness::start(),
             woken: false,
+            has_begun: false,
             _real_time: real_time,
             _capabilities: restore,
             _namespace: namespace,
@@ -192,6 +196,7 @@ impl LinuxTarget {
             Some(commands) => commands,
             None => Commands::start(Spawner::get()?)?,
         };
+        commands.set_timed(self.has_begun);
         let directory = self.context.working_directory.as_deref();
         let (output, usable) = commands.run(command, environment, directory, go_on)?;
         self.commands = usable.then_some(commands);
@@ -209,6 +214,7 @@ impl Target for LinuxTarget {
     }
 
     fn epoch(&mut self, ninths: u32) -> Result<Instant, TargetError> {
+        self.has_begun = true;
         // A thread that wakes too late for one beginning takes the next; on a machine that busy any will do in the end.
         for _ in 0..5 {
             let (asked, beginning) = (monotonic(), tick::next_beginning(ninths));
@@ -275,6 +281,10 @@ impl Target for LinuxTarget {
 
     fn scheduling_delay(&self) -> Duration {
         self.lateness.total()
+    }
+
+    fn steal_time(&self) -> Duration {
+        steal_time()
     }
 }
 

@@ -130,6 +130,9 @@ unsafe fn enter_mounts(mounts: libc::c_int) -> bool {
     }
 }
 
+/// What comes before a request: its length in octets, of the machine's order, and 1 if the command is timed.
+pub(super) const HEADER: usize = 5;
+
 /// Where `nstat` keeps what it printed last. All runs of a user share its usual place: each would print how far its
 /// counters are from another run's.
 pub(super) const HISTORY_VARIABLE: (&str, &str) = ("NSTAT_HISTORY", "/dev/shm/nstat.history");
@@ -163,10 +166,12 @@ unsafe fn run_parent(to_run: libc::c_int) -> ! {
         libc::prctl(libc::PR_SET_NAME, c"rfcheck-run".as_ptr());
         // Scripts time what follows a command, so commands go before other load where that is allowed. Real-time
         // priority would be too much: it keeps the kernel's own threads from the work that commands wait for.
+        let usual = libc::getpriority(libc::PRIO_PROCESS, 0);
         libc::setpriority(libc::PRIO_PROCESS, 0, -15);
         loop {
-            let Some((length, [output])) = receive_raw(to_run) else { libc::_exit(0) };
-            let length = u32::from_ne_bytes(length) as usize;
+            let Some((header, [output])) = receive_raw::<HEADER, 1>(to_run) else { libc::_exit(0) };
+            let [a, b, c, d, is_timed] = header;
+            let length = u32::from_ne_bytes([a, b, c, d]) as usize;
             // The request, and behind it room for a pointer to each of its strings: there are no more than octets.
             let room = length.next_multiple_of(8) + (length + 4) * 8;
             let request = map(room);
@@ -178,7 +183,13 @@ unsafe fn run_parent(to_run: libc::c_int) -> ! {
                 libc::_exit(0);
             }
             match clone_process(0, None) {
-                0 => run_command(request, length, output),
+                0 => {
+                    if is_timed == 0 {
+                        // What nobody times must not be in the way of what other runs time.
+                        libc::setpriority(libc::PRIO_PROCESS, 0, usual);
+                    }
+                    run_command(request, length, output)
+                }
                 -1 => answer(to_run, Answer { failed: Step::Fork as i32, value: errno() }),
                 command => {
                     libc::close(output);

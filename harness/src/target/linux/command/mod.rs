@@ -43,6 +43,8 @@ const OUTPUT: usize = 1 << 20;
 pub(super) struct Commands {
     /// To the parent of the commands.
     channel: OwnedFd,
+    /// Whether what a command does is timed, so that it goes before other load.
+    is_timed: bool,
     _spawner: Arc<Spawner>,
 }
 
@@ -77,7 +79,12 @@ impl Commands {
         let (ours, theirs) = pair(libc::SOCK_STREAM)?;
         let network = super::namespace::current()?;
         spawner.request(super::system::thread_id(), [network.as_fd(), mounts, theirs.as_fd()])?;
-        Ok(Commands { channel: ours, _spawner: spawner })
+        Ok(Commands { channel: ours, is_timed: true, _spawner: spawner })
+    }
+
+    /// From now on nothing is timed that commands do, or something is, as it is at first.
+    pub(super) fn set_timed(&mut self, is_timed: bool) {
+        self.is_timed = is_timed;
     }
 
     /// Runs a command to its end. The second value is false if the processes had to be killed or are gone: then the
@@ -173,8 +180,10 @@ impl Commands {
 
     /// Sends a request and the pipe for the command's output.
     fn send_request(&self, request: &[u8], output: BorrowedFd<'_>) -> io::Result<()> {
-        let length = (request.len() as u32).to_ne_bytes();
-        let sent = send_with(&self.channel, &length, &[output]).and_then(|()| self.send_all(request));
+        let mut header = [0; init::HEADER];
+        header[..4].copy_from_slice(&(request.len() as u32).to_ne_bytes());
+        header[4] = self.is_timed.into();
+        let sent = send_with(&self.channel, &header, &[output]).and_then(|()| self.send_all(request));
         match sent {
             // Whoever should have read it has failed and says why in its answer.
             Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
