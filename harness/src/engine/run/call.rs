@@ -128,11 +128,19 @@ impl Run<'_> {
         }
     }
 
+    /// The target's socket of the connection that the script speaks of.
+    fn focused_fd(&self) -> Option<i32> {
+        let focus = self.scratch.connections.focus().map(|id| self.scratch.connections.get(id));
+        focus.and_then(|connection| connection.fd)
+    }
+
     /// Keeps what the target's socket reports for a code block, which is judged at the end of the run.
     pub(super) fn collect_code(&mut self, event: &Event, text: &str) -> Result<(), Stop> {
-        let focus = self.scratch.connections.focus().map(|id| self.scratch.connections.get(id));
-        let fd = focus.and_then(|connection| connection.fd);
-        let fd = fd.ok_or_else(|| Stop::from(CodeFailure::no_socket(event.span, event.line)))?;
+        if self.focused_fd().is_none() {
+            // The call that gives it may be on its way back.
+            self.await_outstanding(PATIENCE)?;
+        }
+        let fd = self.focused_fd().ok_or_else(|| Stop::from(CodeFailure::no_socket(event.span, event.line)))?;
         let mut reported = Vec::new();
         for wanted in self.code.wants() {
             let value = vec![0; wanted.length];

@@ -30,6 +30,8 @@ struct Replay {
     /// What the host takes of the processors once the script has begun, and has taken.
     steals: Duration,
     stolen: Duration,
+    /// How long it takes until accept() returns, in microseconds.
+    accept_takes: i64,
     /// Every wait takes this much longer than asked.
     oversleep: u64,
     dies_at: Option<u64>,
@@ -74,6 +76,7 @@ impl Replay {
             delay: Duration::ZERO,
             steals: Duration::ZERO,
             stolen: Duration::ZERO,
+            accept_takes: 0,
             oversleep: 0,
             dies_at: None,
             floods: false,
@@ -117,17 +120,27 @@ impl Target for Replay {
         Ok(())
     }
 
-    fn call(&mut self, _: SocketCall, _: CallMode) -> Result<CallId, TargetError> {
+    fn call(&mut self, call: SocketCall, _: CallMode) -> Result<CallId, TargetError> {
         let id = CallId(self.calls);
         self.calls += 1;
-        let returned = Returned { id, at: self.now, result: Ok(i64::from(id.0) + 3), output: CallOutput::None };
+        let peer =
+            std::net::SocketAddr::new(crate::target::Link::default_for(IpVersion::Ipv4).remote, self.tester_port);
+        let (value, takes, output) = match call {
+            SocketCall::Socket { .. } => (3, 0, CallOutput::None),
+            SocketCall::Accept { .. } => (4, self.accept_takes, CallOutput::Address(peer)),
+            _ => (0, 0, CallOutput::None),
+        };
+        let returned = Returned { id, at: self.now.offset(takes), result: Ok(value), output };
         self.returns.push_back(returned);
         Ok(id)
     }
 
     fn wait(&mut self, deadline: Instant, packet: &mut Vec<u8>) -> Result<Event, TargetError> {
         self.stolen = self.steals;
-        if let Some(returned) = self.returns.pop_front() {
+        if self.returns.front().is_some_and(|returned| returned.at <= deadline.max(self.now))
+            && let Some(returned) = self.returns.pop_front()
+        {
+            self.now = self.now.max(returned.at);
             return Ok(Event::Returned(returned));
         }
         if self.floods {
@@ -315,6 +328,20 @@ fn a_late_tester_is_inconclusive_and_a_late_target_is_not() {
     late.oversleep = 20_000;
     let outcome = run_on(&mut late, &format!("{HANDSHAKE}+.1 < . 1:1(0) ack 1 win 1000\n+.9 > . 1:1(0) ack 1\n"));
     assert_eq!(failure(&outcome).0, Verdict::Inconclusive);
+}
+
+/// Where accept() was about to return the script was blamed for a block without a socket.
+#[test]
+fn a_code_block_waits_for_the_call_that_gives_its_socket() {
+    let mut target = Replay::new(Clock::Real, vec![syn_ack()]);
+    target.accept_takes = 250_000;
+    let script = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n0 bind(3, ..., ...) = 0\n0 listen(3, 1) = 0\n\
+                  0 < S 0:0(0) win 1000 <mss 1460>\n+0 > S. 0:0(0) ack 1 <...>\n+0...0.25 accept(3, ..., ...) = 4\n\
+                  +.1 < . 1:1(0) ack 1 win 1000\n+.149 %{ assert True }%\n";
+    let outcome = run_on(&mut target, script);
+    // Where there is no python3 the block cannot run.
+    let is_as_expected = outcome.failure.as_ref().is_none_or(|failure| failure.blame == Blame::Environment);
+    assert!(is_as_expected, "{:?}", outcome.failure);
 }
 
 /// A host that took half of the processors made calls of the kernel return up to 260 ms late, and the kernel was blamed.

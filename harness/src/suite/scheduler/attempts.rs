@@ -97,6 +97,9 @@ impl Attempts {
                 result = best;
             }
             result.attempts = tries.ended as u32;
+            if !is_known && !is_long && tries.telling < TELLING {
+                excuse(&mut result, tries.telling);
+            }
             return Decision::Stands { result: Box::new(result), is_earlier };
         }
         tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(|result| result.lateness);
@@ -112,13 +115,15 @@ impl Attempts {
 
 impl Tries {
     fn is_proven(&self, result: &RunResult, is_long: bool) -> bool {
-        let telling = match failure(result) {
-            _ if is_long => TELLING_OF_LONG,
-            Some(failure) if failure.kind.is_of_time() => TELLING_OF_TIME,
-            _ => TELLING,
+        let is_of_time = failure(result).is_some_and(|failure| failure.kind.is_of_time());
+        let telling = match (is_long, is_of_time) {
+            (true, _) => TELLING_OF_LONG,
+            (false, true) => TELLING_OF_TIME,
+            (false, false) => TELLING,
         };
-        let is_unjudged = result.verdict == Verdict::Inconclusive && self.took < PATIENCE;
-        let most = match (is_long, is_unjudged) {
+        // Lateness explains nearly any failure of time, but it takes more of it to explain others.
+        let is_unjudged = result.verdict == Verdict::Inconclusive || (is_of_time && !is_long);
+        let most = match (is_long, is_unjudged && self.took < PATIENCE) {
             (true, false) => MOST_OF_LONG,
             (true, true) | (false, false) => MOST,
             (false, true) => MOST_UNJUDGED,
@@ -135,6 +140,17 @@ fn blame_target(result: &mut RunResult) {
     {
         failure.blame = Blame::Target;
         result.verdict = Verdict::Fail;
+    }
+}
+
+/// A time that was missed in tries nearly all of which were disturbed is not held against the target.
+fn excuse(result: &mut RunResult, telling: usize) {
+    let failure = result.details.as_mut().and_then(|details| details.failure.as_mut());
+    if let Some(failure) = failure.filter(|failure| failure.blame == Blame::Target && failure.kind.is_of_time()) {
+        failure.blame = Blame::Environment;
+        let tries = result.attempts;
+        failure.message = format!("{}; only {telling} of {tries} tries were not disturbed", failure.message);
+        result.verdict = Verdict::Inconclusive;
     }
 }
 
@@ -235,6 +251,18 @@ mod tests {
             let decided = decide((0..TELLING_OF_TIME).map(|_| failed(kind, 0)).collect(), false, false);
             assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 0 us late"), "{kind:?}");
         }
+    }
+
+    /// A host that took the processors for less than the kernel counts made a call late now and then.
+    #[test]
+    fn a_time_that_is_missed_in_disturbed_tries_is_not_judged() {
+        let late = || failed(FailureKind::Timing, 3_000);
+        let in_time = || failed(FailureKind::Timing, 62);
+        let tries =
+            |telling: usize| (0..MOST_UNJUDGED).map(move |n| if n < telling { in_time() } else { late() }).collect();
+        let last = |tries| decide(tries, false, false).last().cloned();
+        assert_eq!(last(tries(1)).as_deref(), Some("Inconclusive after 36, 62 us late"));
+        assert_eq!(last(tries(3)).as_deref(), Some("Fail after 36, 62 us late"));
     }
 
     /// A host that took half of the processors made the tester late in twelve tries one after the other.
