@@ -30,6 +30,8 @@ const MOST_UNJUDGED: usize = 36;
 pub(super) const MOST_OF_LONG: usize = 3;
 const TELLING_OF_LONG: usize = 2;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A long run that fails earlier than this is tried as a short one.
+const EARLY: Duration = Duration::from_secs(1);
 
 /// A failure of a run that was later than this may come from the lateness, in microseconds. The least tolerance of
 /// packetdrill's scripts is 4 ms.
@@ -76,6 +78,7 @@ impl Attempts {
         if is_known {
             blame_target(&mut result);
         }
+        let is_long = is_long && result.duration >= EARLY;
         tries.ended += 1;
         tries.took += result.duration;
         tries.telling += usize::from(result.lateness <= DUBIOUS);
@@ -282,8 +285,9 @@ mod tests {
 
     #[test]
     fn a_long_run_is_tried_twice_more_side_by_side() {
-        let late = || failed(FailureKind::Packet, 5_000);
-        let in_time = || failed(FailureKind::Timing, 10);
+        let takes = |result| RunResult { duration: Duration::from_secs(4), ..result };
+        let late = || takes(failed(FailureKind::Packet, 5_000));
+        let in_time = || takes(failed(FailureKind::Timing, 10));
         let decided = decide(vec![in_time(), in_time(), in_time()], false, true);
         assert_eq!(decided, ["2 more", "Fail after 2, 10 us late", "late"]);
         assert_eq!(
@@ -296,16 +300,26 @@ mod tests {
         );
     }
 
+    /// Calls of two runs of 4 s returned late in their first half second, on a machine full of other runs, and two tries
+    /// of that were held against the target.
+    #[test]
+    fn a_long_run_that_fails_early_is_tried_as_a_short_one() {
+        let early = || RunResult { duration: Duration::from_millis(400), ..failed(FailureKind::Timing, 90) };
+        let decided = decide(vec![early(), early(), early(), passed()], false, true);
+        assert_eq!(decided, ["1 more", "1 more", "1 more", "Pass after 4, 0 us late"]);
+    }
+
     /// A host that took the processors away for half a minute made the tester 10 to 40 ms late in all three tries of seven
     /// runs that take longer, and the suite ended with exit status 96.
     #[test]
     fn a_long_run_that_could_not_be_judged_is_tried_as_often_as_any() {
-        let late = || excused(FailureKind::Timing, 14_502);
+        let takes = |seconds, result| RunResult { duration: Duration::from_secs(seconds), ..result };
+        let late = || takes(2, excused(FailureKind::Timing, 14_502));
         let decided = decide(vec![late(), late(), late(), late(), passed()], false, true);
         assert_eq!(decided, ["2 more", "0 more", "1 more", "1 more", "Pass after 5, 0 us late"]);
         let decided = decide((0..MOST).map(|_| late()).collect(), false, true);
         assert_eq!(decided.last().map(String::as_str), Some("Inconclusive after 12, 14502 us late"));
-        let slow = || RunResult { duration: Duration::from_secs(12), ..late() };
+        let slow = || takes(12, late());
         assert_eq!(
             decide(vec![slow(), slow(), slow()], false, true),
             ["2 more", "0 more", "Inconclusive after 3, 14502 us late"]
