@@ -74,6 +74,9 @@ pub struct Failure {
     pub actual: Option<String>,
     /// Fields that differ.
     pub differences: Vec<Difference>,
+    /// What is known of the target beside its packets, a line each: that its process runs or how it ended, and what it
+    /// wrote last.
+    pub evidence: Vec<String>,
 }
 
 impl FailureKind {
@@ -91,8 +94,18 @@ impl FailureKind {
 
 impl Failure {
     /// A failure at no place in the script.
-    pub(super) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {
-        Failure { blame, kind, message, span: None, line: 0, expected: None, actual: None, differences: Vec::new() }
+    pub(crate) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {
+        Failure {
+            blame,
+            kind,
+            message,
+            span: None,
+            line: 0,
+            expected: None,
+            actual: None,
+            differences: Vec::new(),
+            evidence: Vec::new(),
+        }
     }
 }
 

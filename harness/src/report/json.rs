@@ -111,6 +111,8 @@ struct FailureLine<'a> {
     expected: Option<&'a str>,
     actual: Option<&'a str>,
     differences: Vec<DifferenceLine<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    evidence: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -285,6 +287,7 @@ impl<'a> FailureLine<'a> {
                 .iter()
                 .map(|d| DifferenceLine { field: &d.field, expected: &d.expected, actual: &d.actual })
                 .collect(),
+            evidence: &failure.evidence,
         }
     }
 }

@@ -168,5 +168,8 @@ fn description(run: &RunFinished<'_>) -> String {
         let _infallible =
             writeln!(text, "{}: expected {}, got {}", difference.field, difference.expected, difference.actual);
     }
+    for told in &failure.evidence {
+        let _infallible = writeln!(text, "{told}");
+    }
     text
 }

@@ -170,6 +170,7 @@ impl WholeRun {
                         expected: whole.essence.clone(),
                         actual: cut.essence.clone(),
                     }],
+                    evidence: Vec::new(),
                 })
             }
         }

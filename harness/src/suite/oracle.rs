@@ -141,14 +141,5 @@ fn failure(violation: &Violation, event: Option<&TraceEvent>) -> Failure {
 }
 
 fn broken(message: String, line: u32) -> Failure {
-    Failure {
-        blame: Blame::Target,
-        kind: FailureKind::Invariant,
-        message,
-        span: None,
-        line,
-        expected: None,
-        actual: None,
-        differences: Vec::new(),
-    }
+    Failure { line, ..Failure::new(Blame::Target, FailureKind::Invariant, message) }
 }

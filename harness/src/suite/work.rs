@@ -16,7 +16,7 @@ use super::prepared::{Body, Prepared};
 use super::{capture, header};
 use crate::engine::{self, Blame, Failure, FailureKind, Interrupt, Outcome, Scratch, Settings, Verdict};
 use crate::monitor::Violation;
-use crate::script::{Diagnostic, LineIndex, Sources, Span};
+use crate::script::{Diagnostic, LineIndex, Sources};
 use crate::target::TargetError;
 use crate::trace::Trace;
 
@@ -312,5 +312,5 @@ impl RunResult {
 }
 
 fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {
-    Failure { blame, kind, message, span: None::<Span>, line: 0, expected: None, actual: None, differences: Vec::new() }
+    Failure::new(blame, kind, message)
 }

@@ -89,6 +89,16 @@ pub trait Target {
         Err(TargetError::Unsupported(format!("breaking its protocol on purpose ({deviation:?})")))
     }
 
+    /// What is known of the implementation itself, beside its packets; asked at the end of a run. One that ends is known to
+    /// have ended a little later than its connections do: `patience` is how long that is waited for.
+    fn condition(&mut self, patience: Duration) -> Condition {
+        let _ = patience;
+        Condition::default()
+    }
+
+    /// It may hang: it serves no other run.
+    fn retire(&mut self) {}
+
     /// How long the tester was ready to run but did not, so far: its own lateness. Zero on a virtual clock.
     fn scheduling_delay(&self) -> Duration {
         Duration::ZERO
@@ -110,6 +120,17 @@ pub enum Event {
     Returned(Returned),
     /// Nothing happened until the deadline.
     Deadline,
+}
+
+/// What is known of an implementation beside its packets: of a process, whether it runs and what it wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// How it ended, such as "the server `mine` was ended by SIGSEGV"; `None` if it runs, or if nothing is known.
+    pub ended: Option<String>,
+    /// Whether that is how one ends that has failed: with a signal, or a status other than 0.
+    pub has_failed: bool,
+    /// All that is known, a line each: whether it runs or how it ended, and the last lines that it wrote in this run.
+    pub told: Vec<String>,
 }
 
 /// What a shell command did.

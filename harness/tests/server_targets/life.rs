@@ -126,7 +126,10 @@ fn a_server_that_dies_in_a_run_is_told_and_the_next_run_has_another() {
     let said = wait(&mut *target, Duration::from_secs(60)).unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(20), "it is told when it happens");
     let said = said.to_string();
-    assert!(said.contains("the server `mortal` was ended by SIGSEGV; its last lines: up"), "{said}");
+    assert!(said.ends_with("the server `mortal` was ended by SIGSEGV"), "{said}");
+    let condition = target.condition(Duration::ZERO);
+    assert_eq!(condition.told, ["the server `mortal` was ended by SIGSEGV; it wrote last", "up"]);
+    assert!(condition.has_failed && condition.ended.is_some());
     drop(target);
     let mut next = factory.create(&link()).unwrap();
     assert!(matches!(wait(&mut *next, Duration::from_millis(300)), Ok(Event::Deadline)));

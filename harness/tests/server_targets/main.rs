@@ -9,4 +9,5 @@ mod linux_support;
 mod dialogues;
 mod fixture;
 mod life;
+mod misbehaviour;
 mod support;

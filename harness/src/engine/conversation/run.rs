@@ -15,7 +15,7 @@ use crate::engine::outcome::{Blame, Failure, FailureKind, Outcome, Verdict};
 use crate::engine::run::{Interrupt, Scratch};
 use crate::engine::settings::Settings;
 use crate::target::{Clock, Services, Target};
-use crate::tester::{Datagram, Delivery, Schedule, Tester};
+use crate::tester::{Datagram, Delivery, Peer, Schedule, Tester};
 use crate::time::Instant;
 use crate::trace::TraceEventKind;
 
@@ -27,6 +27,10 @@ const MOST_OCTETS: usize = 256 << 20;
 const INTERRUPT_SLICE: i64 = 100_000;
 /// How long a target is given after a stream has ended in its middle.
 const AFTERMATH: Duration = Duration::from_millis(250);
+/// How long after the end of a connection that of the target's process is known: where it ended in a failure, and where it
+/// may be that of a dialogue that passes.
+const UNTIL_END: Duration = Duration::from_millis(100);
+const UNTIL_END_OF_PASS: Duration = Duration::from_millis(3);
 /// How often what a dialogue checks is looked at again while it does not hold, in microseconds.
 const CHECK_SLICE: u64 = 250_000;
 
@@ -115,7 +119,7 @@ pub fn speak(
         }
     }
     let ended = run.tester.target().now();
-    let failure = result.err().map(|failure| run.excuse(*failure));
+    let failure = run.look_at_target(result.err()).map(|failure| run.excuse(*failure));
     if !failure.as_ref().is_some_and(|failure| matches!(failure.kind, FailureKind::Gone | FailureKind::Flood)) {
         // Best effort: the next dialogue is to find a server that is rid of this one.
         _ = run.hang_up();
@@ -438,6 +442,51 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// What the end of the target's process, if it has ended, makes of a failure or a pass; to a failure of the target
+    /// belongs what is known of it.
+    fn look_at_target(&mut self, failure: Option<Stopped>) -> Option<Stopped> {
+        use FailureKind::{Connection, Flood, Gone, Missing, Timing};
+        if failure.as_ref().is_some_and(|failure| failure.blame != Blame::Target) {
+            return failure;
+        }
+        let kind = failure.as_ref().map(|failure| failure.kind);
+        if matches!(kind, Some(Connection | Flood | Gone | Missing | Timing)) {
+            // Another dialogue would find it as it is, and what it broke would not be what is told.
+            self.tester.target().retire();
+        }
+        let patience = match kind {
+            Some(Connection | Gone | Missing) => UNTIL_END,
+            // It has ended a connection: perhaps because it ends.
+            None if self.has_been_left() => UNTIL_END_OF_PASS,
+            _ => Duration::ZERO,
+        };
+        let condition = self.tester.target().condition(patience);
+        let mut failure = match (failure, condition.ended) {
+            (Some(mut failure), Some(ended)) => {
+                if failure.kind != Gone {
+                    failure.message = format!("{ended}: {}", failure.message);
+                    failure.kind = Gone;
+                }
+                failure
+            }
+            (Some(failure), None) => failure,
+            (None, Some(ended)) if condition.has_failed => {
+                let message = format!("{ended}, after all that the dialogue demands");
+                Box::new(Failure::new(Blame::Target, Gone, message))
+            }
+            (None, _) => return None,
+        };
+        failure.evidence = condition.told;
+        Some(failure)
+    }
+
+    /// Whether the target has ended a connection of which the tester had not.
+    fn has_been_left(&mut self) -> bool {
+        (0..self.tester.connections()).any(|number| {
+            self.tester.connection(number).is_some_and(|tcp| tcp.has_finished() || matches!(tcp.peer(), Peer::Reset(_)))
+        })
     }
 
     /// Ends what is still open.

@@ -62,7 +62,7 @@ pub(crate) struct Page {
     sums: Vec<(String, [String; 5])>,
 }
 
-/// Script, target, IP version: the order of runs on the page.
+/// Script, target, IP version with the delivery of a dialogue: the order of runs on the page.
 type RunKey = (String, String, String);
 
 /// A requirement.
@@ -118,7 +118,7 @@ impl Page {
         let Some(column) = self.targets.iter().position(|target| target == run.id.target) else { return };
         let columns = self.targets.len();
         let (script, target) = (run.id.script.name.clone(), run.id.target.to_owned());
-        let key = (script, target, run.id.ip_version.to_string());
+        let key = (script, target, format!("{}{}", run.id.ip_version, problem::delivered(&run.id)));
         let shown = self.keep(run, &key).then_some(&key);
         for requirement in run.requirements {
             self.line(requirement, columns).cells[column].add(run, shown);

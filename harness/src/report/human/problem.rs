@@ -74,7 +74,7 @@ fn heading(run: &RunFinished<'_>, out: &mut String) {
 }
 
 /// How a dialogue was delivered, if it was not as every other is.
-pub(super) fn delivered(id: &RunId<'_>) -> String {
+pub(in crate::report) fn delivered(id: &RunId<'_>) -> String {
     match id.transport {
         None | Some(Schedule::Whole) => String::new(),
         Some(schedule) => format!(", delivered {schedule}"),
@@ -101,6 +101,7 @@ fn explain(run: &RunFinished<'_>, details: &Details, out: &mut String) {
     }
     excerpt(run, details, failure, out);
     comparison(failure, out);
+    evidence(failure, out);
     conversation(details, out);
     packets(run, details, failure, out);
 }
@@ -169,6 +170,16 @@ fn comparison(failure: &Failure, out: &mut String) {
         let (field, wanted, got) = (&difference.field, &difference.expected, &difference.actual);
         line(out, &format!("  {field}: expected {}, got {}", styled(WANTED, wanted), styled(DIFFERENT, got)));
     }
+}
+
+/// What is known of the target beside its packets.
+fn evidence(failure: &Failure, out: &mut String) {
+    let Some((state, written)) = failure.evidence.split_first() else { return };
+    line(out, "");
+    line(out, &format!("  {state}"));
+    // What it wrote may hold anything, commands for the terminal too.
+    let shown = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    written.iter().for_each(|text| line(out, &format!("    {}", shown(text))));
 }
 
 /// What was said in a dialogue up to there: of each side's words the last lines.

@@ -168,16 +168,7 @@ mod tests {
     use crate::suite::event::Details;
 
     fn failed(kind: FailureKind, lateness: u64) -> RunResult {
-        let failure = Failure {
-            blame: Blame::Target,
-            kind,
-            message: String::new(),
-            span: None,
-            line: 7,
-            expected: None,
-            actual: None,
-            differences: Vec::new(),
-        };
+        let failure = Failure { line: 7, ..Failure::new(Blame::Target, kind, String::new()) };
         let details = Details { failure: Some(failure), ..Details::default() };
         RunResult { verdict: Verdict::Fail, lateness, details: Some(Box::new(details)), ..RunResult::new(0) }
     }

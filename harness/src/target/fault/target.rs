@@ -7,7 +7,7 @@ use super::behaviour::{Behaviour, Fate};
 use super::between::Between;
 use crate::target::reference::Deviation;
 use crate::target::{
-    CallId, CallMode, Capabilities, CommandOutput, Event, Link, Returned, SocketCall, Target, TargetError,
+    CallId, CallMode, Capabilities, CommandOutput, Condition, Event, Link, Returned, SocketCall, Target, TargetError,
 };
 use crate::time::Instant;
 use crate::wire::Packet;
@@ -179,6 +179,14 @@ impl Target for FaultyTarget {
 
     fn deviate(&mut self, deviation: Deviation) -> Result<(), TargetError> {
         self.inner.deviate(deviation)
+    }
+
+    fn condition(&mut self, patience: Duration) -> Condition {
+        self.inner.condition(patience)
+    }
+
+    fn retire(&mut self) {
+        self.inner.retire();
     }
 
     fn scheduling_delay(&self) -> Duration {

@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use super::shell;
 use crate::target::linux::command::drain;
+use crate::target::linux::timing::clock::monotonic;
 
 /// Begins the line that the shell writes when the server has ended; nothing else that is told to people begins so.
 const END: &str = "\u{1e}rfcheck ended ";
@@ -12,6 +14,8 @@ const END: &str = "\u{1e}rfcheck ended ";
 const KEPT: usize = 16 * 1024;
 /// How many of its last lines are told.
 const TOLD: usize = 8;
+/// Between two looks whether it has ended.
+const PAUSE: Duration = Duration::from_micros(500);
 
 /// A server that was started.
 #[derive(Debug)]
@@ -64,15 +68,32 @@ impl Process {
         self.awaited.as_deref()
     }
 
+    /// As [`Process::look`], and waits so long for its end.
+    pub(super) fn await_end(&mut self, patience: Duration) -> Option<i32> {
+        let patience = monotonic() + patience.as_nanos() as u64;
+        loop {
+            let ended = self.look();
+            if ended.is_some() || monotonic() >= patience {
+                return ended;
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Its last lines, one behind the other.
     pub(super) fn last_words(&self) -> String {
-        let text = self.text();
-        let lines: Vec<&str> =
-            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(END)).collect();
-        match lines[lines.len().saturating_sub(TOLD)..].join(" | ") {
+        match self.last_lines().join(" | ") {
             nothing if nothing.is_empty() => "it wrote nothing".to_owned(),
             last => format!("its last lines: {last}"),
         }
+    }
+
+    /// Its last lines.
+    pub(super) fn last_lines(&self) -> Vec<String> {
+        let text = self.text();
+        let lines: Vec<&str> =
+            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with(END)).collect();
+        lines[lines.len().saturating_sub(TOLD)..].iter().map(|line| (*line).to_owned()).collect()
     }
 
     /// What it wrote is kept no longer.

@@ -9,7 +9,9 @@ use super::factory::Shared;
 use super::instance::{Acted, Instance, act};
 use super::process::{Process, ending};
 use crate::target::linux::target::LinuxTarget;
-use crate::target::{CallId, CallMode, Capabilities, CommandOutput, Event, Link, SocketCall, Target, TargetError};
+use crate::target::{
+    CallId, CallMode, Capabilities, CommandOutput, Condition, Event, Link, SocketCall, Target, TargetError,
+};
 use crate::time::Instant;
 
 /// How often it is looked whether the server lives.
@@ -21,6 +23,8 @@ pub(super) struct ServerTarget {
     /// The kernel that it runs on; `None` only while this is dropped.
     linux: Option<LinuxTarget>,
     process: Option<Process>,
+    /// It serves no other run.
+    is_retired: bool,
     link: Link,
     connections: Connections,
 }
@@ -33,25 +37,24 @@ impl ServerTarget {
     ) -> Result<ServerTarget, TargetError> {
         let Instance { parts, process, link } = instance;
         let linux = LinuxTarget::on(parts, &shared.capabilities, working_directory)?;
-        Ok(ServerTarget { shared, linux: Some(linux), process, link, connections: Connections::default() })
+        let connections = Connections::default();
+        Ok(ServerTarget { shared, linux: Some(linux), process, is_retired: false, link, connections })
     }
 
     fn linux(&mut self) -> &mut LinuxTarget {
         self.linux.as_mut().expect("the kernel is taken away by the drop alone")
     }
 
-    /// An error with the server's last lines if it has ended.
+    /// An error if the server has ended.
     fn look(&mut self) -> Result<(), TargetError> {
-        let Some(process) = &mut self.process else { return Ok(()) };
-        match process.look() {
+        match self.process.as_mut().and_then(Process::look) {
             None => Ok(()),
-            Some(status) => Err(TargetError::Gone(format!(
-                "the server `{}` {}; {}",
-                self.shared.definition.name,
-                ending(status),
-                process.last_words()
-            ))),
+            Some(status) => Err(TargetError::Gone(self.ended(status))),
         }
+    }
+
+    fn ended(&self, status: i32) -> String {
+        format!("the server `{}` {}", self.shared.definition.name, ending(status))
     }
 }
 
@@ -129,6 +132,22 @@ impl Target for ServerTarget {
         }
     }
 
+    fn condition(&mut self, patience: Duration) -> Condition {
+        let Some(process) = &mut self.process else { return Condition::default() };
+        let status = process.await_end(patience);
+        let lines = process.last_lines();
+        let ended = status.map(|status| self.ended(status));
+        let runs = || format!("the server `{}` runs", self.shared.definition.name);
+        let wrote = if lines.is_empty() { "it wrote nothing" } else { "it wrote last" };
+        let mut told = vec![format!("{}; {wrote}", ended.clone().unwrap_or_else(runs))];
+        told.extend(lines);
+        Condition { ended, has_failed: status.is_some_and(|status| status != 0), told }
+    }
+
+    fn retire(&mut self) {
+        self.is_retired = true;
+    }
+
     fn scheduling_delay(&self) -> Duration {
         self.linux.as_ref().map(LinuxTarget::scheduling_delay).unwrap_or_default()
     }
@@ -139,7 +158,9 @@ impl Drop for ServerTarget {
         if let Some(linux) = self.linux.take() {
             let instance =
                 Instance { parts: linux.into_parts(), process: self.process.take(), link: self.link.clone() };
-            self.shared.give_back(instance, &mut self.connections);
+            if !self.is_retired {
+                self.shared.give_back(instance, &mut self.connections);
+            }
         }
     }
 }
