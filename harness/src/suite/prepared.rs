@@ -83,6 +83,9 @@ impl Body {
                 if schedule != Schedule::Whole && !conversation::has_streams(dialogue) {
                     missing.push(format!("a stream that is delivered {schedule}, but runs over UDP alone"));
                 }
+                if !may_be_delivered(dialogue, schedule) {
+                    missing.push(format!("octets that come together, which is not so delivered {schedule}"));
+                }
                 if schedule.is_abortive() && dialogue.role == Role::Client {
                     missing.push(format!("a server that goes on after {schedule}, but is about a client"));
                 }
@@ -102,6 +105,12 @@ impl Body {
             Body::Dialogue(dialogue) => estimate::of_dialogue(dialogue, schedule),
         }
     }
+}
+
+/// Whether a dialogue says what it wants where it is delivered like this.
+fn may_be_delivered(dialogue: &Dialogue, schedule: Schedule) -> bool {
+    let mut said = dialogue.directives.iter().filter(|directive| directive.key.node == "transport");
+    said.all(|directive| directive.value.node.split([',', ' ']).any(|name| name == schedule.name()))
 }
 
 impl Suite {

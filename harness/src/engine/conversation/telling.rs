@@ -95,7 +95,10 @@ impl Answer {
             Content::Response { interims, last } => {
                 let mut told = interims.iter().map(|interim| format!("{:?} ", interim.status)).collect::<String>();
                 _ = write!(told, "{:?} of {:?}", last.status, last.message.framing);
-                for field in last.message.fields.iter() {
+                // Whether a Date is there says nothing of how the request was understood, and is judged by its own dialogue:
+                // there are servers whose parser answers without one, and what stands behind it with one.
+                let is_date = |name: &[u8]| name.eq_ignore_ascii_case(b"date");
+                for field in last.message.fields.iter().filter(|field| !is_date(&field.name)) {
                     _ = write!(told, ", {}", String::from_utf8_lossy(&field.name).to_ascii_lowercase());
                 }
                 told
