@@ -397,4 +397,6 @@ deviations! {
     ImapEscapesUnknown "It takes backslashes in quoted strings as they are."
     ImapPercentIsStar "It takes % for *."
     ImapBareLfEndsLine "It takes LF for the end of a line."
+    ImapClearOnTlsPort "It speaks in the clear at the port of TLS."
+    ImapTlsTwice "It agrees to STARTTLS inside TLS."
 }

@@ -14,7 +14,7 @@ use super::smtp::Smtp;
 use super::world::World;
 use crate::target::{CallMode, CallOutput, Errno, Event, PollEntry, Returned, SocketCall, Target, TargetError};
 use crate::time::Instant;
-use crate::tls::Session;
+use crate::tls::{self, Session};
 
 // Numbers of the Linux ABI, which socket calls have on every target.
 const AF_INET: i32 = 2;
@@ -42,10 +42,16 @@ const MOST_OUTPUT: usize = 65_536;
 /// from it (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(5);
 
-/// The servers of streams, by the name that dialogues have for the protocol.
-pub(super) const STREAMS: [(&str, u16); 5] =
-    [("dns", DNS_PORT), ("http", 80), ("imap", 143), ("pop3", 110), ("smtp", 25)];
+/// The servers of streams, by the name that dialogues have for the protocol; of TLS from the first octet last.
+const STREAMS: [(&str, u16); 6] =
+    [("dns", DNS_PORT), ("http", 80), ("imap", 143), ("pop3", 110), ("smtp", 25), (IMAP_OVER_TLS, 993)];
+const IMAP_OVER_TLS: &str = "imaps";
 pub(super) const DNS_PORT: u16 = 53;
+
+/// The servers of streams of this build, by name, and their ports.
+pub(super) fn streams() -> impl Iterator<Item = (&'static str, u16)> {
+    STREAMS.into_iter().filter(|(name, _)| tls::AVAILABLE || *name != IMAP_OVER_TLS)
+}
 
 /// The servers on their sockets.
 pub(super) struct Host {
@@ -101,7 +107,7 @@ impl Host {
             value(stack, SocketCall::Bind { fd, address: SocketAddr::new(any, port) })?;
             Ok::<i32, TargetError>(fd)
         };
-        for (protocol, port) in STREAMS {
+        for (protocol, port) in streams() {
             let fd = socket(stack, SOCK_STREAM, port)?;
             let at_once = 1_i32.to_ne_bytes().to_vec();
             value(stack, SocketCall::SetSockOpt { fd, level: SOL_TCP, option: TCP_NODELAY, value: at_once })?;
@@ -163,10 +169,13 @@ impl Host {
             }
             let returned = call(stack, SocketCall::Accept { fd })?;
             let (Ok(accepted), CallOutput::Address(client)) = (returned.result, returned.output) else { break };
+            let in_the_clear = self.world.deviates(Deviation::ImapClearOnTlsPort);
+            let tls = Session::server().filter(|_| protocol == IMAP_OVER_TLS && !in_the_clear);
             let conversation: Box<dyn Conversation> = match protocol {
                 "smtp" => Box::new(Smtp::new(client.ip())),
                 "http" => Box::new(Http::default()),
                 "imap" => Box::new(Imap::default()),
+                IMAP_OVER_TLS => Box::new(Imap::inside_tls()),
                 "pop3" => Box::new(Pop3::default()),
                 _ => Box::new(Dns::default()),
             };
@@ -176,7 +185,7 @@ impl Host {
                 conversation,
                 input: Vec::new(),
                 output: Vec::new(),
-                tls: None,
+                tls,
                 wire: Vec::new(),
                 is_broken: false,
                 input_ended: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::deviation::Deviation;
-use super::host::{Host, STREAMS};
+use super::host::{Host, streams};
 use super::mailbox::{DOMAIN, HOST, Mailboxes};
 use crate::target::smoltcp::SmoltcpFactory;
 use crate::target::{
@@ -49,7 +49,7 @@ impl ReferenceFactory {
     pub fn new() -> Self {
         let stack = SmoltcpFactory::new();
         let services = Services {
-            ports: STREAMS.iter().map(|(protocol, port)| ((*protocol).to_owned(), *port)).collect(),
+            ports: streams().map(|(protocol, port)| (protocol.to_owned(), port)).collect(),
             actions: ["mailbox", "message"].map(str::to_owned).into(),
             definitions: [("HOST".to_owned(), HOST.to_owned()), ("DOMAIN".to_owned(), DOMAIN.to_owned())]
                 .into_iter()

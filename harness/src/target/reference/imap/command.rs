@@ -73,6 +73,7 @@ impl Imap {
                 self.tls = Tls::Starts;
                 return Some(ok("begin"));
             }
+            "STARTTLS" if world.deviates(Deviation::ImapTlsTwice) => return Some(ok("begin")),
             "STARTTLS" => return Some(bad("not here, or not any more")),
             "LOGIN" | "AUTHENTICATE" if self.user.is_some() && !lax => return Some(bad("a user is known")),
             "LOGIN" => {

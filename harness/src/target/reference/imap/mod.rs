@@ -122,6 +122,11 @@ impl Conversation for Imap {
 }
 
 impl Imap {
+    /// A session at the port of TLS.
+    pub(super) fn inside_tls() -> Imap {
+        Imap { tls: Tls::Inside, ..Imap::default() }
+    }
+
     /// What the server is able to do now.
     fn capabilities(&self) -> String {
         let is_offered = self.tls == Tls::Plain;

@@ -73,4 +73,8 @@ deviations! {
         breaks "RFC 9051 section 6.3.9" for "IMAP-31";
     ImapBareLfEndsLine "imap-bare-lf-ends-line" "takes LF for the end of a line"
         breaks "RFC 9051 section 2.2" for "IMAP-33";
+    ImapClearOnTlsPort "imap-clear-on-tls-port" "speaks in the clear at the port of TLS"
+        breaks "RFC 9051 section 11.2" for "IMAP-34";
+    ImapTlsTwice "imap-tls-twice" "agrees to STARTTLS inside TLS"
+        breaks "RFC 9051 section 6.2.1" for "IMAP-35";
 }
