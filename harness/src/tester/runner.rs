@@ -1,14 +1,14 @@
 //! The tester's connections on a target's link.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::connection::{Connection, Ends, Options, mapped};
+use super::connection::{Connection, Ends, Options};
 use super::fragments::Fragments;
 use super::schedule::Delivery;
 use crate::target::{Event, Returned, Target, TargetError};
 use crate::time::Instant;
 use crate::trace::{Judgement, Trace};
-use crate::wire::{Header, Ipv4, Ipv6, Packet, Udp};
+use crate::wire::{Packet, Udp};
 
 /// Speaks TCP and UDP with a target, over any number of connections at once. Everything goes into the trace.
 pub struct Tester<'t> {
@@ -94,13 +94,9 @@ impl<'t> Tester<'t> {
     /// # Errors
     /// Those of the target's link.
     pub fn send(&mut self, ends: Ends, payload: &[u8]) -> Result<(), TargetError> {
-        let ip: Header = match (ends.local.ip(), ends.remote.ip()) {
-            (IpAddr::V4(local), IpAddr::V4(remote)) => Ipv4::new(local, remote).into(),
-            (local, remote) => Ipv6::new(mapped(local), mapped(remote)).into(),
-        };
         let udp = Udp::new(ends.local.port(), ends.remote.port());
         self.packet.clear();
-        Packet::new([ip, udp.into()], payload).emit(&mut self.packet);
+        Packet::new([ends.ip_header(), udp.into()], payload).emit(&mut self.packet);
         self.inject()
     }
 
