@@ -1,20 +1,23 @@
 //! An SMTP server (RFC 5321) with SIZE (RFC 1870), PIPELINING (RFC 2920), 8BITMIME (RFC 1652) and STARTTLS (RFC 3207),
 //! octets in and octets out. It delivers into the mailboxes of the target and relays nothing.
 //!
-//! `command` reads command lines, `path` the paths in them, `content` what follows DATA.
+//! `command` reads command lines, `path` the paths in them, `content` what follows DATA. `transaction` answers the commands
+//! of a mail transaction, `delivery` delivers what it ends with.
 
 mod command;
 mod content;
+mod delivery;
 mod path;
+mod transaction;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use self::command::{Command, LONGEST_COMMAND, Parameters, Wrong};
+use self::command::{Command, LONGEST_COMMAND};
 use self::content::Content;
 use self::path::{LONGEST_PATH, Path};
+use self::transaction::Transaction;
 use super::conversation::{Conversation, Tls};
-use super::date;
 use super::deviation::Deviation;
 use super::line::{Line, Lines};
 use super::mailbox::{DOMAIN, HOST, Mailboxes};
@@ -22,10 +25,6 @@ use super::world::World;
 
 /// Octets of the largest message.
 const LARGEST_MESSAGE: usize = 1_000_000;
-/// Recipients of one transaction; RFC 5321 section 4.5.3.1.8 demands 100.
-const MOST_RECIPIENTS: usize = 128;
-/// Received fields from which on a message is taken to loop (RFC 5321 section 6.3).
-const MOST_HOPS: usize = 100;
 /// Longer than the five minutes of RFC 5321 section 4.5.3.2.7.
 const PATIENCE: Duration = Duration::from_secs(310);
 
@@ -47,17 +46,6 @@ pub(super) struct Smtp {
     /// Replies that are held back, by a server that does so.
     held: Vec<u8>,
     is_over: bool,
-}
-
-/// What MAIL has begun.
-#[derive(Clone, Debug, Default)]
-struct Transaction {
-    reverse_path: String,
-    parameters: Parameters,
-    /// Forward-paths as they were written.
-    forward_paths: Vec<String>,
-    /// Each user once.
-    users: Vec<&'static str>,
 }
 
 /// A reply: its code and its lines.
@@ -301,236 +289,6 @@ impl Smtp {
             lines.push("HELP".into());
         }
         (250, lines)
-    }
-
-    /// MAIL (RFC 5321 section 4.1.1.2).
-    fn mail(&mut self, command: &Command, world: &World) -> Reply {
-        if self.tls != Tls::Inside && world.deviates(Deviation::SmtpTlsDemanded) {
-            return reply(530, "say STARTTLS first");
-        }
-        if self.name.is_none() {
-            self.is_over |= world.deviates(Deviation::SmtpEarlyMailCloses);
-            return reply(503, "say EHLO first");
-        }
-        if world.deviates(Deviation::SmtpNameChecked) && self.name.as_deref() != Some("localhost") {
-            return reply(550, "the name is not that of the address");
-        }
-        if self.transaction.is_some() {
-            if world.deviates(Deviation::SmtpNestedMailResets) {
-                self.transaction = None;
-            }
-            return reply(503, "a transaction is open");
-        }
-        let (path, rest) = match command.after("FROM:").and_then(|text| Path::parse(text, world)) {
-            Some((path, _)) if path.mailbox.is_none() && world.deviates(Deviation::SmtpNullPathRefused) => {
-                return reply(550, "a sender is demanded");
-            }
-            Some((path, _)) if path.is_routed && world.deviates(Deviation::SmtpRoutesRefused) => {
-                return reply(501, "syntax error in the path");
-            }
-            Some(found) => found,
-            None => {
-                if world.deviates(Deviation::SmtpRefusedMailBegins) {
-                    self.transaction = Some(Transaction::default());
-                }
-                return reply(501, "syntax error in the path");
-            }
-        };
-        let parameters = match Parameters::parse(rest, self.is_extended, world) {
-            Ok(parameters) => parameters,
-            Err(Wrong::Syntax) => return reply(501, "syntax error in the parameters"),
-            Err(Wrong::Unknown) => return reply(555, "a parameter is not known"),
-        };
-        let most = LARGEST_MESSAGE as u64;
-        if parameters.size.is_some_and(|size| size > most) && !world.deviates(Deviation::SmtpSizeIgnored) {
-            return reply(552, "the message is too large");
-        }
-        self.transaction = Some(Transaction { reverse_path: path.text, parameters, ..Transaction::default() });
-        reply(250, "OK")
-    }
-
-    /// RCPT (RFC 5321 section 4.1.1.3).
-    fn recipient(&mut self, command: &Command, world: &World) -> Reply {
-        if self.transaction.is_none() && world.deviates(Deviation::SmtpMailNotDemanded) {
-            self.transaction = Some(Transaction::default());
-        }
-        let Some(transaction) = &mut self.transaction else { return reply(503, "say MAIL first") };
-        let parsed = command.after("TO:").and_then(|text| Path::parse(text, world));
-        if parsed.as_ref().is_some_and(|(path, _)| path.is_routed) && world.deviates(Deviation::SmtpRoutesFollowed) {
-            return reply(550, "nothing is relayed");
-        }
-        let (path, mailbox, rest) = match parsed {
-            Some((path, _)) if path.is_routed && world.deviates(Deviation::SmtpRoutesRefused) => {
-                return reply(501, "syntax error in the path");
-            }
-            Some((Path { mailbox: Some(mailbox), text, .. }, rest)) => (text, mailbox, rest),
-            Some(_) if world.deviates(Deviation::SmtpEmptyRecipientTaken) => return reply(250, "OK"),
-            _ => return reply(501, "syntax error in the path"),
-        };
-        match Parameters::parse(rest, false, world) {
-            Ok(_) => {}
-            Err(Wrong::Syntax) => return reply(501, "syntax error in the parameters"),
-            Err(Wrong::Unknown) => return reply(555, "a parameter is not known"),
-        }
-        let is_local = mailbox.domain.as_deref().is_none_or(|domain| domain.eq_ignore_ascii_case(DOMAIN));
-        if !is_local && !world.deviates(Deviation::SmtpRelays) {
-            return reply(550, "nothing is relayed");
-        }
-        if mailbox.domain.is_none() && world.deviates(Deviation::SmtpBarePostmasterRefused) {
-            return reply(550, "no such mailbox");
-        }
-        let exact =
-            world.deviates(Deviation::SmtpPostmasterCased) && mailbox.local_part.eq_ignore_ascii_case(b"postmaster");
-        let found = Mailboxes::user(&mailbox.local_part).filter(|user| !exact || user.as_bytes() == mailbox.local_part);
-        let found = found.filter(|user| *user != "postmaster" || !world.deviates(Deviation::SmtpPostmasterUnknown));
-        if found.is_none() && is_local && !world.deviates(Deviation::SmtpUnknownUsersTaken) {
-            return reply(550, "no such mailbox");
-        }
-        let most = if world.deviates(Deviation::SmtpFewRecipients) { 50 } else { MOST_RECIPIENTS };
-        if transaction.forward_paths.len() >= most {
-            let code = if world.deviates(Deviation::SmtpRecipientLimitPermanent) { 550 } else { 452 };
-            return reply(code, "too many recipients");
-        }
-        transaction.forward_paths.push(path);
-        if let Some(user) = found.filter(|user| !transaction.users.contains(user)) {
-            transaction.users.push(user);
-        }
-        reply(250, "OK")
-    }
-
-    /// DATA (RFC 5321 section 4.1.1.4).
-    fn data(&mut self, world: &World) -> Reply {
-        match &self.transaction {
-            None if !world.deviates(Deviation::SmtpDataAnytime) => reply(503, "say MAIL and RCPT first"),
-            Some(transaction)
-                if transaction.forward_paths.is_empty() && !world.deviates(Deviation::SmtpDataAnytime) =>
-            {
-                reply(554, "no valid recipients")
-            }
-            _ => {
-                let most = match world.deviation {
-                    Some(Deviation::SmtpSmallMessages) => 10_000,
-                    _ => LARGEST_MESSAGE,
-                };
-                self.content = Some(Content::new(most));
-                if let (Some(content), true) = (&mut self.content, world.deviates(Deviation::SmtpEmptyContentAwaited)) {
-                    content.forget_line();
-                }
-                let code = if world.deviates(Deviation::SmtpDataIsDone) { 250 } else { 354 };
-                reply(code, "end with a line that is a single dot")
-            }
-        }
-    }
-
-    /// The content of a message has come.
-    fn message_is_complete(&mut self, world: &mut World) -> Reply {
-        let transaction = self.transaction.take().unwrap_or_default();
-        let Some(content) = self.content.take() else { return reply(503, "say DATA first") };
-        if content.is_too_large() {
-            if world.deviates(Deviation::SmtpRefusedIsDelivered) {
-                let _ = self.deliver(&transaction, content, world);
-            }
-            if world.deviates(Deviation::SmtpTooLargeTaken) {
-                return reply(250, "OK");
-            }
-            return reply(552, "the message is too large");
-        }
-        if transaction.parameters.is_8bit.is_none()
-            && content.has_high_octets()
-            && world.deviates(Deviation::Smtp8BitCloses)
-        {
-            self.is_over = true;
-            return reply(421, "not understood");
-        }
-        let declared = transaction.parameters.size;
-        if declared.is_some() && world.deviates(Deviation::SmtpSizeRefusedLater) {
-            return reply(552, "the message is too large");
-        }
-        if content.has_line_longer_than(500) && world.deviates(Deviation::SmtpTextLinesShort) {
-            return reply(554, "a line is too long");
-        }
-        if content.count_fields("Received") > 0 && world.deviates(Deviation::SmtpTraceChecked) {
-            return reply(554, "a trace field is not well-formed");
-        }
-        if content.count_fields("Date") == 0 && world.deviates(Deviation::SmtpHeadersChecked) {
-            return reply(554, "the header section is not well-formed");
-        }
-        if content.count_fields("Received") > MOST_HOPS && !world.deviates(Deviation::SmtpLoopsTaken) {
-            return reply(554, "the message loops");
-        }
-        if content.count_fields("Resent-To") > 0 && world.deviates(Deviation::SmtpResentRefused) {
-            return reply(554, "the header section is not well-formed");
-        }
-        self.deliver(&transaction, content, world)
-    }
-
-    fn deliver(&mut self, transaction: &Transaction, content: Content, world: &mut World) -> Reply {
-        let mut octets = self.trace_fields(transaction, world).into_bytes();
-        let mut body = content.into_octets();
-        match world.deviation {
-            Some(Deviation::SmtpHighBitsCleared) => body.iter_mut().for_each(|octet| *octet &= 0x7f),
-            Some(Deviation::SmtpControlsRemoved) => {
-                body.retain(|octet| !octet.is_ascii_control() || b"\r\n".contains(octet))
-            }
-            _ => {}
-        }
-        octets.extend_from_slice(&body);
-        if world.deviates(Deviation::SmtpReceivedBehind) {
-            let trace = octets.len() - body.len();
-            octets.rotate_left(trace);
-        }
-        if !world.mailboxes.have_room(&transaction.users, octets.len()) {
-            return reply(452, "there is no room for the message");
-        }
-        let date = world.date();
-        for user in &transaction.users {
-            let lost = match world.deviation {
-                Some(Deviation::SmtpMessagesLost) => true,
-                Some(Deviation::SmtpLaterRecipientsLost) => *user != transaction.users[0],
-                Some(Deviation::SmtpSecondMessageLost) => self.accepted > 0,
-                _ => false,
-            };
-            if !lost && world.mailboxes.deliver(user, octets.clone(), date).is_err() {
-                return reply(452, "there is no room for the message");
-            }
-        }
-        self.accepted += 1;
-        reply(250, "OK")
-    }
-
-    /// Return-Path and Received (RFC 5321 section 4.4).
-    fn trace_fields(&self, transaction: &Transaction, world: &World) -> String {
-        let (name, protocol) = match (&self.name, self.is_extended, self.tls) {
-            (Some(name), true, Tls::Inside) => (name.as_str(), "ESMTPS"),
-            (Some(name), true, _) => (name.as_str(), "ESMTP"),
-            (Some(name), false, _) => (name.as_str(), "SMTP"),
-            (None, ..) => ("unknown", "SMTP"),
-        };
-        let address = match self.client {
-            IpAddr::V4(address) => format!("[{address}]"),
-            IpAddr::V6(address) => format!("[IPv6:{address}]"),
-        };
-        let for_clause = match &transaction.forward_paths[..] {
-            all if world.deviates(Deviation::SmtpForListsAll) => format!("\r\n for {}", all.join(" ")),
-            // With several, each would be told of the others (section 7.2).
-            [path] => format!("\r\n for {path}"),
-            _ => String::new(),
-        };
-        let return_path = match world.deviates(Deviation::SmtpReturnPathMissing) {
-            true => String::new(),
-            false => format!("Return-Path: {}\r\n", transaction.reverse_path),
-        };
-        let date = date::mail(world.date());
-        let date = if world.deviates(Deviation::SmtpShortYear) { date.replace(" 20", " ") } else { date };
-        let received = format!(
-            "Received: from {name} ({address})\r\n by {HOST} with {protocol} id {}{for_clause};\r\n {}\r\n",
-            self.accepted + 1,
-            date
-        );
-        match world.deviates(Deviation::SmtpReceivedMissing) {
-            true => return_path,
-            false => return_path + &received,
-        }
     }
 
     /// STARTTLS (RFC 3207 section 4).
