@@ -63,7 +63,7 @@ struct Tries {
     telling: usize,
     /// How long they took together.
     took: Duration,
-    /// The failure that tells most: the one with the least lateness.
+    /// The failure that tells most.
     best: Option<RunResult>,
     stood: bool,
 }
@@ -95,7 +95,7 @@ impl Attempts {
         tries.stood = stands;
         let best = tries.best.take();
         if stands {
-            let is_earlier = is_failure && best.as_ref().is_some_and(|best| best.lateness < result.lateness);
+            let is_earlier = is_failure && best.as_ref().is_some_and(|best| tells(best) < tells(&result));
             if let Some(best) = best.filter(|_| is_earlier) {
                 result = best;
             }
@@ -105,7 +105,7 @@ impl Attempts {
             }
             return Decision::Stands { result: Box::new(result), is_earlier };
         }
-        tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(|result| result.lateness);
+        tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(tells);
         let next = tries.planned + 1;
         if is_long && tries.planned < MOST_OF_LONG {
             tries.planned = MOST_OF_LONG;
@@ -133,6 +133,11 @@ impl Tries {
         };
         self.ended >= most || self.telling >= telling
     }
+}
+
+/// How little a failure tells: more if lateness excuses it, and the more the later the tester was.
+fn tells(result: &RunResult) -> (bool, u64) {
+    (result.verdict == Verdict::Inconclusive, result.lateness)
 }
 
 /// A failure that is known is as good under load as at rest: that the tester was late excuses the target from nothing
@@ -237,6 +242,18 @@ mod tests {
         let confirmed = |lateness| RunResult { is_confirmed: true, ..failed(FailureKind::Missing, lateness) };
         assert_eq!(decide(vec![confirmed(10)], false, false), ["Fail after 1, 10 us late"]);
         assert_eq!(decide(vec![confirmed(5_000)], false, false), ["1 more"]);
+    }
+
+    /// A packet that came a tenth of a millisecond too early was inconclusive or a failure, as the tester was 0.09 or 0.11 ms
+    /// late in its quietest try.
+    #[test]
+    fn a_try_that_nothing_excuses_tells_more_than_one_that_was_less_late() {
+        let tries = (0..TELLING_OF_TIME).map(|n| match n {
+            4 => failed(FailureKind::Timing, 90),
+            n => excused(FailureKind::Timing, 60 + n as u64),
+        });
+        let decided = decide(tries.collect(), false, false);
+        assert_eq!(decided.last().map(String::as_str), Some("Fail after 9, 90 us late"));
     }
 
     #[test]
