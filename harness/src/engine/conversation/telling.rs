@@ -84,8 +84,8 @@ impl Answer {
                 format!("{:?}{} in {} lines", reply.code, enhanced.unwrap_or_default(), reply.lines.len())
             }
             Content::Status(response) => {
-                let lines =
-                    response.lines.as_ref().map(|lines| String::from_utf8_lossy(&lines.join(&b'\n')).into_owned());
+                let told = |lines: &Vec<Vec<u8>>| lines.iter().map(|line| without_unique_id(line)).collect::<Vec<_>>();
+                let lines = response.lines.as_ref().map(|lines| told(lines).join("\n"));
                 format!("{:?} {lines:?}", response.is_ok)
             }
             Content::Responses(answer) => {
@@ -104,9 +104,8 @@ impl Answer {
                 told
             }
             Content::Dns(message) => of_message(message),
-            Content::Command(input) | Content::Mail(input) => {
-                String::from_utf8_lossy(&input.lines.join(&b'\n')).into_owned()
-            }
+            Content::Command(input) => String::from_utf8_lossy(&input.lines.join(&b'\n')).into_owned(),
+            Content::Mail(input) => without_time_and_name(&input.lines),
             Content::Request(request) => {
                 format!("{} {}", String::from_utf8_lossy(&request.method), String::from_utf8_lossy(&request.target))
             }
@@ -121,6 +120,34 @@ impl Answer {
             _ => lines(party, &self.raw),
         }
     }
+}
+
+/// A line of POP3's. The unique-id of a message in a mailbox that was filled anew is another one (RFC 1939 section 7: a
+/// number and up to 70 characters), which is told from a size in octets by its length and letters.
+fn without_unique_id(line: &[u8]) -> String {
+    let told = String::from_utf8_lossy(line).into_owned();
+    match told.split_once(' ') {
+        Some((number, id))
+            if number.bytes().all(|octet| octet.is_ascii_digit())
+                && id.bytes().all(|octet| octet.is_ascii_graphic())
+                && (id.len() > 10 || id.bytes().any(|octet| !octet.is_ascii_digit())) =>
+        {
+            format!("{number} unique-id")
+        }
+        _ => told,
+    }
+}
+
+/// A message that a client has sent. What it adds itself says when it did, and names the message.
+fn without_time_and_name(lines: &[Vec<u8>]) -> String {
+    let end = lines.iter().position(Vec::is_empty).unwrap_or(lines.len());
+    let told = lines.iter().enumerate().map(|(at, line)| {
+        let line = String::from_utf8_lossy(line).into_owned();
+        let name = line.split(':').next().unwrap_or_default();
+        let is_new = at < end && ["Date", "Message-ID"].iter().any(|new| name.eq_ignore_ascii_case(new));
+        if is_new { name.to_owned() } else { line }
+    });
+    told.collect::<Vec<_>>().join("\n")
 }
 
 fn begin(kind: &imap::Kind) -> String {
@@ -165,4 +192,27 @@ pub(super) fn of_message(message: &Message) -> String {
         _ = write!(told, ", edns size {}", opt.class.0);
     }
     told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Dovecot's unique-ids hold the second in which a mailbox was made, and seemed to depend on the delivery.
+    #[test]
+    fn unique_ids_are_new_and_sizes_are_not() {
+        assert_eq!(without_unique_id(b"1 000000016b023ad5"), "1 unique-id");
+        assert_eq!(without_unique_id(b"2 0000000167023915"), "2 unique-id");
+        for kept in ["1 120", "2 1000000", "Subject: one", "1 of three", "."] {
+            assert_eq!(without_unique_id(kept.as_bytes()), kept);
+        }
+    }
+
+    /// msmtp adds both fields, so that no two of its messages were the same.
+    #[test]
+    fn what_a_client_adds_to_a_message_says_when_and_which() {
+        let lines = ["Subject: one", "date: now", "Message-ID: <1@a>", "", "Date: content"];
+        let lines: Vec<Vec<u8>> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
+        assert_eq!(without_time_and_name(&lines), "Subject: one\ndate\nMessage-ID\n\nDate: content");
+    }
 }
