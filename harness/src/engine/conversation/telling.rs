@@ -96,10 +96,14 @@ impl Answer {
                 let mut told = interims.iter().map(|interim| format!("{:?} ", interim.status)).collect::<String>();
                 _ = write!(told, "{:?} of {:?}", last.status, last.message.framing);
                 // Whether a Date is there says nothing of how the request was understood, and is judged by its own dialogue:
-                // there are servers whose parser answers without one, and what stands behind it with one.
-                let is_date = |name: &[u8]| name.eq_ignore_ascii_case(b"date");
-                for field in last.message.fields.iter().filter(|field| !is_date(&field.name)) {
-                    _ = write!(told, ", {}", String::from_utf8_lossy(&field.name).to_ascii_lowercase());
+                // there are servers whose parser answers without one, and what stands behind it with one. The order of
+                // fields means nothing (RFC 9110 section 5.3).
+                let name = |name: &[u8]| String::from_utf8_lossy(name).to_ascii_lowercase();
+                let mut names: Vec<String> = last.message.fields.iter().map(|field| name(&field.name)).collect();
+                names.retain(|name| name != "date");
+                names.sort();
+                for name in names {
+                    _ = write!(told, ", {name}");
                 }
                 told
             }
