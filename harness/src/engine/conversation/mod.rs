@@ -10,11 +10,13 @@ mod expect;
 mod matching;
 mod missing;
 mod open;
+mod outside;
 mod probe;
 mod reading;
 mod run;
 mod secured;
 mod telling;
+mod waiting;
 
 pub use missing::missing;
 pub use probe::has_streams;

@@ -6,33 +6,25 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use super::channel::{Channel, Via, cuts};
-use super::matching::{self, Unjudgeable};
+use super::matching::Unjudgeable;
+use super::waiting::MOST_PACKETS;
 use super::{missing, probe, telling};
 use crate::dialogue::framing::dns;
-use crate::dialogue::tree::{Act, Action, Check, Line, Message, Party, Protocol, Role, Step};
-use crate::dialogue::{BuildError, Captures, Dialogue, Text, dns_message, print_check, print_party};
+use crate::dialogue::tree::{Act, Action, Line, Message, Party, Protocol, Role, Step};
+use crate::dialogue::{BuildError, Captures, Dialogue, Text, dns_message, print_party};
 use crate::engine::outcome::{Blame, Failure, FailureKind, Outcome, Verdict};
 use crate::engine::run::{Interrupt, Scratch};
 use crate::engine::settings::Settings;
 use crate::target::{Clock, Services, Target};
 use crate::tester::{Datagram, Delivery, Peer, Schedule, Tester};
 use crate::time::Instant;
-use crate::trace::TraceEventKind;
 
-/// A target that sends so many packets more than the tester gives cause for floods the link.
-const FLOOD: usize = 200_000;
-/// One whose packets have more octets than this floods it too.
-const MOST_OCTETS: usize = 256 << 20;
-/// How often a run on a real clock looks whether it was interrupted, in microseconds.
-const INTERRUPT_SLICE: i64 = 100_000;
 /// How long a target is given after a stream has ended in its middle.
 const AFTERMATH: Duration = Duration::from_millis(250);
 /// How long after the end of a connection that of the target's process is known: where it ended in a failure, and where it
 /// may be that of a dialogue that passes.
 const UNTIL_END: Duration = Duration::from_millis(100);
 const UNTIL_END_OF_PASS: Duration = Duration::from_millis(3);
-/// How often what a dialogue checks is looked at again while it does not hold, in microseconds.
-const CHECK_SLICE: u64 = 250_000;
 
 /// What one run of a dialogue gave.
 #[derive(Clone, Debug)]
@@ -105,7 +97,7 @@ pub fn speak(
         counted: 0,
         packets: 0,
         octets: 0,
-        most_packets: FLOOD,
+        most_packets: MOST_PACKETS,
     };
     if delivery.schedule.is_abortive() {
         run.until_end = probe::writes(dialogue).checked_sub(1).map(|last| run.rng.u32(0..=last));
@@ -151,29 +143,29 @@ pub(super) struct Run<'a> {
     pub channels: BTreeMap<u8, Channel>,
     pub captures: Captures,
     /// What the tester is about to say, on which connection.
-    unsaid: Option<(u8, Vec<u8>)>,
+    pub unsaid: Option<(u8, Vec<u8>)>,
     /// Datagrams from a client that no connection has claimed yet.
     pub strays: VecDeque<Datagram>,
     /// Connections of a client that were claimed.
     pub claimed: usize,
-    interrupt: Option<Interrupt>,
-    delay_seen: Duration,
+    pub interrupt: Option<Interrupt>,
+    pub delay_seen: Duration,
     /// Greatest time in one wait that the tester was ready but did not run, in microseconds.
-    worst_delay: u64,
+    pub worst_delay: u64,
     /// What the target refused, without which the dialogue judges nothing.
     pub missing: Vec<String>,
     pub transcript: Transcript,
     /// The steps are those of the plain conversation after a stream that ended in its middle.
     pub is_probing: bool,
     /// Events of the trace that were counted.
-    counted: usize,
+    pub counted: usize,
     /// Packets from the target, and their octets.
-    packets: usize,
-    octets: usize,
+    pub packets: usize,
+    pub octets: usize,
     /// More packets than this are a flood.
-    most_packets: usize,
+    pub most_packets: usize,
     /// So many writes come before the one in whose middle the stream ends.
-    until_end: Option<u32>,
+    pub until_end: Option<u32>,
 }
 
 impl Run<'_> {
@@ -384,66 +376,6 @@ impl Run<'_> {
         self.settle()
     }
 
-    fn command(&mut self, command: &str) -> Result<(), Stopped> {
-        let interrupt = self.interrupt.clone();
-        let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
-        let result = self.tester.target().command(command, &[], &go_on);
-        self.check_interrupt()?;
-        let output = result.map_err(stopped)?;
-        let (at, line) = (self.now(), self.tester.line);
-        self.tester.trace.note(at, line, TraceEventKind::Command(output.status));
-        if output.status == 0 {
-            return Ok(());
-        }
-        let said = output.output.trim();
-        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-        let message = format!("command `{command}` ended with status {}{said}", output.status);
-        Err(Box::new(Failure::new(Blame::Environment, FailureKind::Command, message)))
-    }
-
-    fn perform(&mut self, name: &str, arguments: &[String]) -> Result<Vec<Vec<u8>>, Stopped> {
-        let interrupt = self.interrupt.clone();
-        let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
-        let result = self.tester.target().perform(name, arguments, &go_on);
-        self.check_interrupt()?;
-        result.map_err(stopped)
-    }
-
-    /// Looks at what the target's definition tells, again and again until it is as it must be.
-    fn check(&mut self, check: &Check) -> Result<(), Stopped> {
-        let arguments = self.arguments(&check.arguments)?;
-        let patience = check.time.as_ref().map_or(0, |time| time.micros());
-        let deadline = self.now() + Duration::from_micros(patience);
-        loop {
-            let items = self.perform(&check.name, &arguments)?;
-            match matching::judge_items(&check.details, &items, &self.captures).map_err(unjudgeable)? {
-                Ok(captures) => {
-                    self.captures = captures;
-                    return Ok(());
-                }
-                Err(mismatch) if self.now() >= deadline => {
-                    let message = format!("`check {}` gives something else", check.name);
-                    let mut failure = Failure::new(Blame::Target, FailureKind::Check, message);
-                    failure.differences = mismatch.differences;
-                    failure.expected = Some(print_check(check));
-                    failure.actual = Some(match items.len() {
-                        0 => "no item".to_owned(),
-                        1 => "1 item".to_owned(),
-                        count => format!("{count} items"),
-                    });
-                    let items: Vec<String> =
-                        items.iter().map(|item| telling::lines(&check.name, &item[..item.len().min(2_000)])).collect();
-                    self.note(&items.join("\n"), true);
-                    return Err(Box::new(failure));
-                }
-                Err(_) => {
-                    let next = self.now() + Duration::from_micros(CHECK_SLICE);
-                    self.wait_until(deadline.min(next))?;
-                }
-            }
-        }
-    }
-
     /// What the end of the target's process, if it has ended, makes of a failure or a pass; to a failure of the target
     /// belongs what is known of it.
     fn look_at_target(&mut self, failure: Option<Stopped>) -> Option<Stopped> {
@@ -537,88 +469,8 @@ impl Run<'_> {
         text.octets(&self.captures).map_err(|name| unbuildable(BuildError::Unknown(name)))
     }
 
-    fn arguments(&self, texts: &[Text]) -> Result<Vec<String>, Stopped> {
+    pub(super) fn arguments(&self, texts: &[Text]) -> Result<Vec<String>, Stopped> {
         texts.iter().map(|text| Ok(String::from_utf8_lossy(&self.octets(text)?).into_owned())).collect()
-    }
-
-    pub(super) fn wait_until(&mut self, deadline: Instant) -> Result<(), Stopped> {
-        while self.now() < deadline {
-            self.wait(deadline)?;
-        }
-        Ok(())
-    }
-
-    /// Sends what is due, and takes what is there.
-    pub(super) fn settle(&mut self) -> Result<(), Stopped> {
-        let now = self.now();
-        self.wait(now)
-    }
-
-    /// Waits for one thing to happen, at the latest until `deadline`.
-    pub(super) fn wait(&mut self, deadline: Instant) -> Result<(), Stopped> {
-        let slice = match self.clock {
-            Clock::Virtual => deadline,
-            Clock::Real => deadline.min(self.now().offset(INTERRUPT_SLICE)),
-        };
-        self.tester.step(slice).map_err(stopped)?;
-        let delay = self.tester.target().scheduling_delay();
-        self.worst_delay = self.worst_delay.max(delay.saturating_sub(self.delay_seen).as_micros() as u64);
-        self.delay_seen = delay;
-        self.sort_out();
-        self.check_interrupt()?;
-        self.check_flood()
-    }
-
-    /// Whether the target sends more than anything that the tester said can be the cause of.
-    fn check_flood(&mut self) -> Result<(), Stopped> {
-        let headers = if self.settings.link.local.is_ipv4() { 40 } else { 60 };
-        for event in &self.tester.trace.events[self.counted..] {
-            match &event.kind {
-                // What carries octets may be acknowledged and answered, more than once.
-                TraceEventKind::Injected { octets, .. } if octets.len() > headers => self.most_packets += 4,
-                TraceEventKind::Received { octets, .. } => {
-                    self.packets += 1;
-                    self.octets += octets.len();
-                }
-                _ => {}
-            }
-        }
-        self.counted = self.tester.trace.events.len();
-        if self.packets > self.most_packets || self.octets > MOST_OCTETS {
-            let message =
-                format!("the target sends without end: {} packets, {} octets in one run", self.packets, self.octets);
-            return Err(Box::new(Failure::new(Blame::Target, FailureKind::Flood, message)));
-        }
-        Ok(())
-    }
-
-    /// Hands what came to whom it is for.
-    fn sort_out(&mut self) {
-        while let Some(datagram) = self.tester.receive() {
-            let channel = self.channels.values_mut().find(|channel| channel.via == Via::Udp(datagram.ends));
-            match channel {
-                Some(channel) => channel.inbox.push_back(datagram.payload),
-                None if self.role == Role::Client => self.strays.push_back(datagram),
-                None => {}
-            }
-        }
-        for channel in self.channels.values().filter(|channel| channel.is_left) {
-            if let Via::Tcp(number) = channel.via
-                && let Some(tcp) = self.tester.connection(number)
-            {
-                tcp.take(tcp.received().len());
-            }
-        }
-    }
-
-    fn check_interrupt(&self) -> Result<(), Stopped> {
-        match &self.interrupt {
-            Some(interrupt) if interrupt.is_interrupted() => {
-                let message = "interrupted".to_owned();
-                Err(Box::new(Failure::new(Blame::Environment, FailureKind::Interrupted, message)))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
