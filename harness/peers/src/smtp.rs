@@ -26,7 +26,8 @@ quirks! {
         "RFC 5321 section 4.1.1: a command ends with CRLF";
     NEXT_LINE = "smtp-proto-next-line", "smtp-proto 0.2.5", "looks on the next line for what a MAIL or RCPT command lacks",
         "RFC 5321 section 4.1.1: a command ends with CRLF";
-    EMPTY_TEXT = "smtp-proto-empty-text", "smtp-proto 0.2.5", "takes the CR that ends a line without text for its text",
+    KEPT_CR = "smtp-proto-kept-cr", "smtp-proto 0.2.5",
+        "takes the CR that ends a line for text, where the text is empty or a part of an enhanced code",
         "RFC 5321 section 4.2: Reply-line = Reply-code [ SP textstring ] CRLF";
     STUFFED_CR = "smtp-proto-stuffed-cr", "smtp-proto 0.2.5", "ends a message at a dot and CR CR LF, or after more CR",
         "RFC 5321 section 4.1.1.4: CRLF, a dot and CRLF end the mail data";
@@ -79,8 +80,8 @@ fn reply(octets: &[u8], quirks: &mut Quirks) {
                 let lines: Vec<&str> = theirs.message.split('\n').collect();
                 assert_eq!(lines.len(), ours.lines.len(), "how many lines there are");
                 for (ours, theirs) in ours.lines.iter().zip(lines) {
-                    if ours.is_empty() && theirs == "\r" {
-                        quirks.push(&EMPTY_TEXT);
+                    if is_part_of_code(ours) && theirs.strip_suffix('\r').map(str::as_bytes) == Some(ours) {
+                        quirks.push(&KEPT_CR);
                         continue;
                     }
                     assert!(
@@ -97,6 +98,11 @@ fn reply(octets: &[u8], quirks: &mut Quirks) {
         }
         (None, Ok(theirs)) => panic!("smtp-proto reads {theirs:?}, we a part of a reply"),
     }
+}
+
+/// Whether a text ends before the enhanced code does that it may begin with.
+fn is_part_of_code(text: &[u8]) -> bool {
+    text.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.')
 }
 
 /// Whether a line is the same but for an enhanced code, which smtp-proto takes off.
