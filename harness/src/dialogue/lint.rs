@@ -157,7 +157,7 @@ fn captures(action: &Action, found: &mut impl FnMut(String)) {
         let tests = test.into_iter().chain(details.iter().filter_map(|detail| detail.test.as_ref()));
         for test in tests {
             if let Test::Matches(expression) = test
-                && let Ok(expression) = regex::bytes::Regex::new(expression)
+                && let Ok(expression) = super::regular_expression(expression)
             {
                 expression.capture_names().flatten().for_each(|name| found(name.to_owned()));
             }

@@ -7,6 +7,7 @@
 mod build;
 pub mod directives;
 mod expand;
+mod expression;
 pub mod fields;
 mod format;
 pub mod framing;
@@ -21,6 +22,7 @@ mod words;
 
 pub use build::{BuildError, DnsMessage, dns_message};
 pub use expand::cases;
+pub(crate) use expression::regular_expression;
 pub use format::{format, is_included};
 pub use lint::{lint, missing_requirement};
 pub use parser::Input;

@@ -222,7 +222,7 @@ impl Parser<'_> {
             return Ok(Test::Is(self.read(word.text())?));
         }
         let source = word.inner().replace("\\/", "/");
-        match regex::bytes::Regex::new(&source) {
+        match crate::dialogue::regular_expression(&source) {
             Ok(_) => Ok(Test::Matches(source)),
             Err(error) => {
                 // The last line says what is wrong, those before show the place.

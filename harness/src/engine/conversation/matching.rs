@@ -257,7 +257,7 @@ impl Matching {
         match test {
             Test::Is(text) => Ok((self.octets(text)? == value).then(Vec::new)),
             Test::Matches(expression) => {
-                let expression = regex::bytes::Regex::new(expression)
+                let expression = crate::dialogue::regular_expression(expression)
                     .map_err(|error| Unjudgeable(format!("the regular expression is none: {error}")))?;
                 let Some(found) = expression.captures(value) else { return Ok(None) };
                 let named = expression.capture_names().flatten();
