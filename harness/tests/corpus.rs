@@ -50,7 +50,13 @@ fn dialogue_parse() {
 #[test]
 fn dialogue_framing() {
     for path in files("corpus/dialogue_framing") {
-        rfcheck::fuzzing::dialogue_framing(&fs::read(&path).unwrap());
+        let mut input = fs::read(&path).unwrap();
+        let reader = input[0] % 11;
+        // Pieces of 1, 2, 7 and 23 octets.
+        for size in [0, 1, 6, 22] {
+            input[0] = reader + 11 * size;
+            rfcheck::fuzzing::dialogue_framing(&input);
+        }
     }
 }
 
@@ -68,10 +74,10 @@ fn config_parse() {
     }
 }
 
-/// What cargo-fuzz builds is what is replayed: each target has seeds and, if it reads text or octets of a format, the
-/// words of that format.
+/// What cargo-fuzz builds is what is replayed: each target has seeds, a bound on the length of its inputs (a long one is
+/// a slow one) and, if it reads text or octets of a format, the words of that format.
 #[test]
-fn each_fuzz_target_has_a_corpus_and_a_dictionary() {
+fn each_fuzz_target_has_a_corpus_options_and_a_dictionary() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     let manifest: toml::Table = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap().parse().unwrap();
     let targets = manifest["bin"].as_array().unwrap();
@@ -79,6 +85,9 @@ fn each_fuzz_target_has_a_corpus_and_a_dictionary() {
     for target in targets {
         let name = target["name"].as_str().unwrap();
         assert!(!files(&format!("corpus/{name}")).is_empty());
+        let options = fuzz.join(format!("options/{name}"));
+        let has_bound = fs::read_to_string(&options).is_ok_and(|options| options.contains("-max_len="));
+        assert!(has_bound, "{} bounds the length of inputs", options.display());
         // Sessions have a mutator of their own instead.
         let source = fs::read_to_string(fuzz.join(target["path"].as_str().unwrap())).unwrap();
         let has_mutator = source.contains("rfcheck::fuzz_target!");
