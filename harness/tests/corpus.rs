@@ -123,6 +123,25 @@ fn sessions_of_smoltcp() {
     }
 }
 
+/// What was found once: a file is called after its cause, which shows where nothing is passed over.
+#[test]
+fn regressions_of_smoltcp() {
+    let factory = SmoltcpFactory::new();
+    let mut count = 0;
+    for (name, subject) in SESSIONS {
+        for path in files(&format!("corpus/{name}")) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some(cause) = name.strip_prefix("regression-") else { continue };
+            let mut session = Session::from_octets(&fs::read(&path).unwrap());
+            session.keep_to(subject);
+            let finding = Runner::new(&factory).run(&session).unwrap().finding;
+            assert_eq!(finding.map(|finding| finding.cause.id()).as_deref(), Some(cause), "{}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 3, "{count} regressions");
+}
+
 /// Writes the seeds of sessions: `cargo test --test corpus -- --ignored`, where the encoding of sessions has changed.
 #[test]
 #[ignore = "writes into the checkout"]

@@ -87,10 +87,14 @@ pub enum Stimulus {
     Closed,
     /// Timestamps in a segment of a connection whose SYN had none.
     StrayTimestamps,
+    /// The third acknowledgment of all but the target's FIN.
+    FinDuplicates,
+    /// What the target must send in fragments, after something longer of that sort.
+    ShorterFragmented,
 }
 
 /// How many there are.
-const STIMULI: usize = Stimulus::StrayTimestamps as usize + 1;
+const STIMULI: usize = Stimulus::ShorterFragmented as usize + 1;
 
 /// What was done in a session, and before which datagram.
 #[derive(Clone, Copy, Debug)]

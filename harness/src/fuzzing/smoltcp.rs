@@ -44,6 +44,12 @@ pub const KNOWN_OF_SMOLTCP: &[Known] = &[
     // Where a peer takes its window back below what is in flight, the retransmission timer ends without a segment and
     // without a probe: the connection stays silent for ever (RFC 9293 section 3.8.6, MUST-34 and MUST-36).
     Known::after(Stimulus::WindowShrunk, "stalls"),
+    // The third duplicate acknowledgment ends the retransmission timer, and the fast retransmission that is to follow sends
+    // octets alone: a FIN without octets before it is never sent again: rfc9293/close/fin-again-after-duplicates.pkt.
+    Known::after(Stimulus::FinDuplicates, "stalls"),
+    // The checksum of an echo reply that leaves in fragments covers what an earlier, longer datagram left behind it in the
+    // fragmentation buffer: rfc792/echo-checksum-after-longer.pkt.
+    Known::after(Stimulus::ShorterFragmented, "breaks-792-05"),
     // TIME-WAIT is over after 10 s: the baseline has it.
     Known::after(Stimulus::LongTime, "breaks-9293-must-13"),
     // A reset for a segment without ACK has number 0 and no ACK (RFC 9293 section 3.10.7.1).

@@ -250,6 +250,7 @@ impl Run<'_, '_> {
             return self.found(Cause::Datagram, format!("{} octets from {address:?}", data.len()));
         }
         if datagram.choice & 1 != 0 && address.is_some_and(|address| address.port() != 0) {
+            self.note_length(packet::UDP_HEADER + data.len());
             self.ignore(SocketCall::SendTo { fd, data, flags: MSG_DONTWAIT, address, null: false })?;
         }
         Ok(())

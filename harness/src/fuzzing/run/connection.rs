@@ -74,6 +74,10 @@ pub(super) struct Connection {
     pub(super) edge: Option<u32>,
     /// The number of the first FIN that the tester has sent anywhere.
     pub(super) lowest_fin: Option<u32>,
+    /// The number of the target's FIN.
+    target_fin: Option<u32>,
+    /// Acknowledgments of the tester of all but the target's FIN.
+    fin_duplicates: u8,
 }
 
 /// An acknowledgment of what the tester has not sent.
@@ -235,6 +239,9 @@ impl Connection {
             return None;
         }
         let end = tcp.sequence.wrapping_add(tcp.sequence_length(payload.len()));
+        if flags.contains(TcpFlags::FIN) {
+            self.target_fin = Some(end.wrapping_sub(1));
+        }
         if flags.contains(TcpFlags::SYN) {
             if self.target_initial != Some(tcp.sequence) {
                 self.target_initial = Some(tcp.sequence);
@@ -365,6 +372,13 @@ impl Connection {
     /// Whether the tester's SYN had timestamps.
     pub(super) fn has_offered_timestamps(&self) -> bool {
         self.timestamps.1
+    }
+
+    /// Whether this is the third acknowledgment, or a later one, of all but the target's FIN.
+    pub(super) fn duplicates_fin(&mut self, acknowledgment: u32) -> bool {
+        let is_one = self.target_fin == Some(acknowledgment);
+        self.fin_duplicates = self.fin_duplicates.saturating_add(u8::from(is_one));
+        is_one && self.fin_duplicates >= 3
     }
 
     /// Octets that the application has read, and at least that were acknowledged; `None` if that is not clear.

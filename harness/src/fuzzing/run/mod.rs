@@ -185,6 +185,7 @@ impl<'f> Runner<'f> {
             at_once: (Instant::ZERO, 0),
             number: 0,
             fragmented: 0,
+            longest: 0,
             opened: 0,
             is_shared,
             has_urgent,
@@ -275,6 +276,8 @@ struct Run<'r, 'f> {
     number: u32,
     /// Counts datagrams that went in fragments.
     fragmented: u32,
+    /// The longest of what the target had to send in fragments, without its IP header.
+    longest: usize,
     /// Counts SYNs to the listening socket.
     opened: u32,
     /// Other sessions run on this target before and after.
@@ -312,6 +315,9 @@ impl Run<'_, '_> {
                     result?;
                 }
                 session::Event::Echo(datagram) => {
+                    self.note_length(
+                        packet::ECHO_HEADER + packet::fitting(datagram.length, &self.link, datagram.fault),
+                    );
                     self.datagram(datagram, packet::echo)?;
                 }
                 session::Event::Udp(datagram) => self.udp(datagram)?,

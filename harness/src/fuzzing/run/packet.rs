@@ -14,6 +14,9 @@ use crate::wire::{
 
 /// Octets of headers that a packet of the tester may have beside its payload.
 const HEADERS: u32 = 120;
+/// Octets of an echo message before its data, and of a UDP header.
+pub(super) const ECHO_HEADER: usize = 8;
+pub(super) const UDP_HEADER: usize = 8;
 /// The target's UDP socket.
 pub(super) const UDP_PORT: u16 = 5353;
 /// The tester's first UDP port.
@@ -25,7 +28,7 @@ const FIRST_TIMESTAMP: u32 = 1_000_000;
 pub(super) struct Emitted {
     /// The TCP header, if it has one.
     pub(super) tcp: Option<Tcp>,
-    /// Octets of payload.
+    /// Octets of payload, as the data offset of a segment has it.
     pub(super) payload: usize,
     /// Nothing in it makes a correct target drop it unseen.
     pub(super) acceptable: bool,
@@ -34,7 +37,7 @@ pub(super) struct Emitted {
 }
 
 /// Payload octets that fit a datagram of the link.
-fn fitting(length: u16, link: &Link, fault: Fault) -> usize {
+pub(super) fn fitting(length: u16, link: &Link, fault: Fault) -> usize {
     let most = if fault.kind == FaultKind::Fragments { pattern::LONGEST as u32 } else { link.mtu - HEADERS };
     u32::from(length).min(most) as usize
 }
@@ -74,7 +77,17 @@ pub(super) fn segment(
     let payload = payload(first, length, fault);
     let (acceptable, at_ends) = emit(Header::Tcp(tcp.clone()), payload, fault, link, out);
     let elsewhere = !at_ends || tcp.source_port != connection.port;
-    Emitted { tcp: Some(tcp), payload: length, acceptable, elsewhere }
+    Emitted { payload: behind_offset(&tcp, length), tcp: Some(tcp), acceptable, elsewhere }
+}
+
+/// Octets of payload for who believes the data offset: options are text where it is too small, and text is options where it
+/// is too large. One that cannot be has the segment dropped.
+fn behind_offset(tcp: &Tcp, length: usize) -> usize {
+    let segment = tcp.emitted_length() + length;
+    match tcp.data_offset {
+        Field::Forced(words @ 5..) if usize::from(words) * 4 <= segment => segment - usize::from(words) * 4,
+        Field::Forced(_) | Field::Computed => length,
+    }
 }
 
 /// Appends the octets of a segment without payload, with nothing wrong.

@@ -29,6 +29,18 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Notes that the target is about to send so many octets behind an IP header, as soon as it can.
+    pub(super) fn note_length(&mut self, octets: usize) {
+        let header = if self.link.local.is_ipv4() { 20 } else { 40 };
+        if octets + header <= self.link.mtu as usize {
+            return;
+        }
+        if octets < self.longest {
+            self.note(Stimulus::ShorterFragmented);
+        }
+        self.longest = self.longest.max(octets);
+    }
+
     /// Notes what is unusual in a segment that is about to be sent.
     pub(super) fn note_segment(&mut self, number: usize, tcp: &Tcp, payload: usize) {
         let (stimuli, frames) = (&mut self.runner.stimuli, self.frames);
@@ -69,6 +81,9 @@ impl Run<'_, '_> {
             }
             if is_after(connection.acknowledged, tcp.acknowledgment) {
                 note(Stimulus::OldAcknowledgment);
+            }
+            if connection.duplicates_fin(tcp.acknowledgment) {
+                note(Stimulus::FinDuplicates);
             }
         }
         if connection.goes_beyond_fin(tcp, payload) {
