@@ -1,7 +1,7 @@
 //! What a run gave.
 
 use crate::script::Span;
-use crate::target::TargetError;
+use crate::target::{CommandOutput, TargetError};
 use crate::time::Instant;
 use crate::trace::Trace;
 
@@ -93,6 +93,14 @@ impl FailureKind {
 }
 
 impl Failure {
+    /// A shell command ended with another status than 0.
+    pub(super) fn of_command(command: &str, output: &CommandOutput) -> Self {
+        let said = output.output.trim();
+        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+        let message = format!("command `{command}` ended with status {}{said}", output.status);
+        Failure::new(Blame::Environment, FailureKind::Command, message)
+    }
+
     /// A failure at no place in the script.
     pub(crate) fn new(blame: Blame, kind: FailureKind, message: String) -> Self {
         Failure {

@@ -62,7 +62,7 @@ impl Suite {
                 *worker = Worker::new(interrupt);
                 let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
                 let message = format!("rfcheck panicked: {}", text.unwrap_or("no message"));
-                RunResult::failed(run, Verdict::Error, failure(Blame::Harness, FailureKind::Harness, message))
+                RunResult::failed(run, Verdict::Error, Failure::new(Blame::Harness, FailureKind::Harness, message))
             }
         }
     }
@@ -72,7 +72,7 @@ impl Suite {
         match self.targets[self.runs[run].target as usize].prepare_thread() {
             Ok(()) => self.execute(run, worker, interrupt),
             Err(error) => {
-                let failure = failure(Blame::Environment, FailureKind::Environment, error.to_string());
+                let failure = Failure::new(Blame::Environment, FailureKind::Environment, error.to_string());
                 RunResult::failed(run, Verdict::Inconclusive, failure)
             }
         }
@@ -118,7 +118,7 @@ impl Suite {
         let text = match file.text() {
             Ok(text) => text,
             Err(message) => {
-                let failure = failure(Blame::Script, FailureKind::Script, message.to_owned());
+                let failure = Failure::new(Blame::Script, FailureKind::Script, message.to_owned());
                 return RunResult::failed(run, Verdict::Error, failure);
             }
         };
@@ -161,7 +161,7 @@ impl Suite {
                     TargetError::Gone(_) => (Blame::Target, FailureKind::Gone),
                     _ => (Blame::Environment, FailureKind::Environment),
                 };
-                let failure = failure(blame, kind, error.to_string());
+                let failure = Failure::new(blame, kind, error.to_string());
                 RunResult { verdict: Verdict::Inconclusive, ..about }
                     .with(Details { failure: Some(failure), ..Details::default() })
             }
@@ -280,8 +280,9 @@ impl RunResult {
     pub(super) fn timed_out(&mut self, limit: Duration) {
         let details = self.details.get_or_insert_default();
         let message = format!("the run was given up after {} s", limit.as_secs_f64());
-        let failure =
-            details.failure.get_or_insert_with(|| failure(Blame::Environment, FailureKind::TimedOut, String::new()));
+        let failure = details
+            .failure
+            .get_or_insert_with(|| Failure::new(Blame::Environment, FailureKind::TimedOut, String::new()));
         (failure.kind, failure.message, self.verdict) = (FailureKind::TimedOut, message, Verdict::Inconclusive);
     }
 
@@ -296,7 +297,7 @@ impl RunResult {
 
     fn unparsable(run: usize, text: &str, diagnostics: Vec<Diagnostic>) -> Self {
         let first = diagnostics.first();
-        let mut failure = failure(
+        let mut failure = Failure::new(
             Blame::Script,
             FailureKind::Script,
             first.map_or_else(|| "the script cannot be read".to_owned(), |d| d.message.clone()),
@@ -309,8 +310,4 @@ impl RunResult {
         let details = Details { failure: Some(failure), diagnostics, ..Details::default() };
         RunResult::new(run).with(details)
     }
-}
-
-fn failure(blame: Blame, kind: FailureKind, message: String) -> Failure {
-    Failure::new(blame, kind, message)
 }

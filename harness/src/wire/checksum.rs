@@ -146,14 +146,10 @@ pub fn internet_checksum(octets: &[u8]) -> u16 {
 #[inline]
 fn sum_words(octets: &[u8]) -> u64 {
     let mut sum = 0u64;
-    let mut add = |word: &[u8; 4]| sum = sum.wrapping_add(u64::from(u32::from_ne_bytes(*word)));
-    // In blocks, as a fuzzer's build calls a function for each comparison of a loop.
-    let (blocks, rest) = octets.as_chunks::<16>();
-    for block in blocks {
-        block.as_chunks().0.iter().for_each(&mut add);
+    let (words, rest) = octets.as_chunks::<4>();
+    for word in words {
+        sum += u64::from(u32::from_ne_bytes(*word));
     }
-    let (words, rest) = rest.as_chunks();
-    words.iter().for_each(add);
     let mut last = [0; 4];
     last[..rest.len()].copy_from_slice(rest);
     sum + u64::from(u32::from_ne_bytes(last))

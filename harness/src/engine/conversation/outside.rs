@@ -14,6 +14,7 @@ use crate::trace::TraceEventKind;
 const CHECK_SLICE: u64 = 250_000;
 
 impl Run<'_> {
+    /// Runs a shell command, which must end with status 0.
     pub(super) fn command(&mut self, command: &str) -> Result<(), Stopped> {
         let interrupt = self.interrupt.clone();
         let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);
@@ -25,12 +26,10 @@ impl Run<'_> {
         if output.status == 0 {
             return Ok(());
         }
-        let said = output.output.trim();
-        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-        let message = format!("command `{command}` ended with status {}{said}", output.status);
-        Err(Box::new(Failure::new(Blame::Environment, FailureKind::Command, message)))
+        Err(Box::new(Failure::of_command(command, &output)))
     }
 
+    /// The items that an action of the target's definition gives.
     pub(super) fn perform(&mut self, name: &str, arguments: &[String]) -> Result<Vec<Vec<u8>>, Stopped> {
         let interrupt = self.interrupt.clone();
         let go_on = || !interrupt.as_ref().is_some_and(Interrupt::is_interrupted);

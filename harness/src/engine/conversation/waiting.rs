@@ -16,6 +16,7 @@ const MOST_OCTETS: usize = 256 << 20;
 const INTERRUPT_SLICE: i64 = 100_000;
 
 impl Run<'_> {
+    /// Waits until this time, and takes what comes.
     pub(super) fn wait_until(&mut self, deadline: Instant) -> Result<(), Stopped> {
         while self.now() < deadline {
             self.wait(deadline)?;

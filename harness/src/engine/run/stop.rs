@@ -45,12 +45,7 @@ impl Stop {
     }
 
     pub(super) fn command(command: &str, output: &CommandOutput, span: Option<Span>) -> Self {
-        let said = output.output.trim();
-        let said = if said.is_empty() { String::new() } else { format!(": {said}") };
-        let message = format!("command `{command}` ended with status {}{said}", output.status);
-        let mut stop = Stop::new(Blame::Environment, FailureKind::Command, message);
-        stop.failure.span = span;
-        stop
+        Stop { failure: Box::new(Failure { span, ..Failure::of_command(command, output) }), miss: None }
     }
 }
 

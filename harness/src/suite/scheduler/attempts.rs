@@ -95,7 +95,7 @@ impl Attempts {
         tries.stood = stands;
         let best = tries.best.take();
         if stands {
-            let is_earlier = is_failure && best.as_ref().is_some_and(|best| tells(best) < tells(&result));
+            let is_earlier = is_failure && best.as_ref().is_some_and(|best| doubt(best) < doubt(&result));
             if let Some(best) = best.filter(|_| is_earlier) {
                 result = best;
             }
@@ -105,7 +105,7 @@ impl Attempts {
             }
             return Decision::Stands { result: Box::new(result), is_earlier };
         }
-        tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(tells);
+        tries.best = best.into_iter().chain(is_failure.then_some(result)).min_by_key(doubt);
         let next = tries.planned + 1;
         if is_long && tries.planned < MOST_OF_LONG {
             tries.planned = MOST_OF_LONG;
@@ -135,8 +135,8 @@ impl Tries {
     }
 }
 
-/// How little a failure tells: more if lateness excuses it, and the more the later the tester was.
-fn tells(result: &RunResult) -> (bool, u64) {
+/// How little a failure tells: one that lateness excuses less than any other, and of two the one with the later tester.
+fn doubt(result: &RunResult) -> (bool, u64) {
     (result.verdict == Verdict::Inconclusive, result.lateness)
 }
 
