@@ -211,3 +211,17 @@ pub(super) fn spoken_definitions(definitions: &Definitions, services: &Services)
     }
     spoken
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogue::directives::DIRECTIVES;
+    use crate::text::directive::DirectiveValue;
+
+    #[test]
+    fn the_directive_knows_every_schedule() {
+        let known = DIRECTIVES.iter().find(|known| known.key == "transport").map(|known| &known.value);
+        let Some(DirectiveValue::OneOrMoreOf(names)) = known else { panic!("{known:?}") };
+        assert_eq!(*names, Schedule::ALL.map(Schedule::name));
+    }
+}

@@ -21,7 +21,7 @@ pub(super) struct Processors {
 /// Time used since some start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Count {
-    /// Hundredths of a second over all processors, as `/proc/stat` has them: idle ones, and all.
+    /// Hundredths of a second over all processors: idle ones, and all.
     idle: u64,
     all: u64,
     /// Microseconds of this process and of the commands that it ran, if the system tells them.
@@ -49,18 +49,15 @@ impl Processors {
 }
 
 impl Count {
+    #[cfg(target_os = "linux")]
     fn now() -> Option<Self> {
-        let count = Count::parse(&std::fs::read_to_string("/proc/stat").ok()?)?;
-        Some(Count { own: own_time(), ..count })
+        let times = crate::target::linux::ProcessorTimes::now()?;
+        Some(Count { idle: times.idle, all: times.all, own: own_time() })
     }
 
-    /// The first line: user, nice, system, idle, waiting for disks, interrupts, soft interrupts, taken by the host.
-    fn parse(text: &str) -> Option<Self> {
-        let numbers = text.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(8);
-        let numbers: Vec<u64> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
-        let idle = numbers.get(3)?.saturating_add(*numbers.get(4)?);
-        let all = numbers.iter().fold(0, |all: u64, number| all.saturating_add(*number));
-        Some(Count { idle, all, own: None })
+    #[cfg(not(target_os = "linux"))]
+    fn now() -> Option<Self> {
+        None
     }
 
     fn shares(self, later: Count) -> Option<Shares> {
@@ -70,7 +67,7 @@ impl Count {
     }
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn own_time() -> Option<u64> {
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
@@ -79,32 +76,19 @@ fn own_time() -> Option<u64> {
     u64::try_from(all.num_microseconds()).ok()
 }
 
-#[cfg(not(unix))]
-fn own_time() -> Option<u64> {
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn shares_are_those_between_two_counts() {
-        let first = Count::parse("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 1 2 3\n").expect("a count");
-        assert_eq!(first, Count { idle: 850, all: 1_000, own: None });
+        let first = Count { idle: 850, all: 1_000, own: None };
         // 100 ticks more: 60 idle, 10 waiting for a disk, 20 of others, 10 taken by the host.
-        let second = Count::parse("cpu  120 0 50 860 60 0 0 10 7 7\n").expect("a count");
+        let second = Count { idle: 920, all: 1_100, own: None };
         assert_eq!(first.shares(second), Some(Shares { idle: 0.7, own: None }));
         assert_eq!(second.shares(second), None, "no time went by");
         assert_eq!(second.shares(first), None, "counts that go back tell nothing");
         let own = |count: Count, own| Count { own: Some(own), ..count };
         assert_eq!(own(first, 7_000).shares(own(second, 107_000)), Some(Shares { idle: 0.7, own: Some(0.1) }));
-    }
-
-    #[test]
-    fn what_is_no_count_gives_none() {
-        for text in ["", "cpu", "cpu  1 2", "cpu  a b c d e", "intr 1 2 3 4 5"] {
-            assert_eq!(Count::parse(text), None, "{text:?}");
-        }
     }
 }

@@ -19,3 +19,4 @@ mod timing;
 pub use access::{Access, AccessDevice, Rights, access, enter_user_namespace};
 pub use factory::LinuxFactory;
 pub(in crate::target) use link::stack_link;
+pub(crate) use timing::processor_times::ProcessorTimes;

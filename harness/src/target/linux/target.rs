@@ -16,9 +16,9 @@ use super::link::device::{Device, DeviceKind};
 use super::namespace::{Home, Namespace};
 use super::system::Tried;
 use super::timing::clock::{Clock, monotonic};
+use super::timing::processor_times::steal_time;
 use super::timing::scheduling::{Lateness, RealTime};
 use super::timing::sleep::{SPIN, sleep};
-use super::timing::steal::steal_time;
 use super::timing::tick;
 use super::timing::watchdog::Watched;
 use crate::target::{

@@ -18,9 +18,9 @@ use super::tun::{NODE, Tun};
 use crate::target::linux::namespace::{Home, Namespace};
 use crate::target::linux::system::{Tried, check_size};
 use crate::target::linux::timing::clock::Clock;
+use crate::target::linux::timing::processor_times::steal_time;
 use crate::target::linux::timing::scheduling::{Lateness, RealTime};
 use crate::target::linux::timing::sleep::sleep;
-use crate::target::linux::timing::steal::steal_time;
 use crate::target::{IpVersion, Link, TargetError};
 use crate::time::Instant;
 
