@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::connections::Connections;
 use super::definition::ServerDefinition;
+use super::listening::Listening;
 use super::process::{self, Process, ending};
-use super::{items, listening, root, shell};
+use super::{items, root, shell};
 use crate::target::linux::access::{Access, Rights};
 use crate::target::linux::command::{Commands, Ended, Spawner};
 use crate::target::linux::link::device::{Device, DeviceKind};
@@ -68,7 +69,9 @@ impl Instance {
                 let pipe = commands.launch(&started, &[], &|| true).map_err(|error| {
                     TargetError::Gone(format!("the server `{}` cannot be started: {error}", definition.name))
                 })?;
-                Some(Process::new(pipe, definition.ready.as_deref()))
+                let ports = definition.services.ports.iter().map(|(protocol, port)| (*port, protocol == "dns"));
+                let listening = Listening::new(ports.collect(), link.ip_version).tried("cannot read /proc/net")?;
+                Some(Process::new(pipe, definition.ready.as_deref(), listening))
             }
         };
         let parts = Parts { device, commands: Some(commands) };
@@ -77,12 +80,9 @@ impl Instance {
         Ok(instance)
     }
 
-    /// The calling thread is in the server's network namespace.
     fn await_ready(&mut self, definition: &ServerDefinition) -> Result<(), TargetError> {
         let Some(process) = &mut self.process else { return Ok(()) };
         let name = &definition.name;
-        let ports: Vec<(u16, bool)> =
-            definition.services.ports.iter().map(|(protocol, port)| (*port, protocol == "dns")).collect();
         let patience = monotonic() + PATIENCE.as_nanos() as u64;
         let mut pause = PAUSES.0;
         loop {
@@ -90,7 +90,7 @@ impl Instance {
                 let (how, words) = (ending(status), process.last_words());
                 return Err(TargetError::Gone(format!("the server `{name}` {how} before it was ready; {words}")));
             }
-            let closed = listening::closed_port(&ports, self.link.ip_version).tried("cannot read /proc/net")?;
+            let closed = process.closed_port().tried("cannot read /proc/net")?;
             if closed.is_none() && process.said_ready() {
                 return Ok(());
             }

@@ -1,7 +1,7 @@
-//! Which ports are open in the calling thread's network namespace, as /proc/net tells: nobody is spoken to.
+//! Which ports a server holds open, as /proc/net tells of its network namespace: nobody is spoken to.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 
 use crate::target::IpVersion;
 
@@ -9,29 +9,57 @@ use crate::target::IpVersion;
 const LISTENS: &str = "0A";
 const UNCONNECTED: &str = "07";
 
-/// The first of these ports that is not open to packets of this IP version, with the name of its transport. Ports with
-/// `true` must be open for UDP as well as for TCP.
-pub(super) fn closed_port(ports: &[(u16, bool)], ip_version: IpVersion) -> io::Result<Option<String>> {
-    for (port, with_udp) in ports {
-        if !is_open("tcp", LISTENS, *port, ip_version)? {
-            return Ok(Some(format!("TCP port {port}")));
-        }
-        if *with_udp && !is_open("udp", UNCONNECTED, *port, ip_version)? {
-            return Ok(Some(format!("UDP port {port}")));
-        }
-    }
-    Ok(None)
+/// The ports that a server must hold open.
+#[derive(Debug)]
+pub(super) struct Listening {
+    /// Those with `true` for UDP as well as for TCP.
+    ports: Vec<(u16, bool)>,
+    /// Tables of sockets that take packets of the link's IP version.
+    tcp: Vec<File>,
+    udp: Vec<File>,
 }
 
-fn is_open(transport: &str, state: &str, port: u16, ip_version: IpVersion) -> io::Result<bool> {
-    let table = |name: &str| match fs::read_to_string(format!("/proc/thread-self/net/{name}")) {
-        // A kernel without IPv6 has no such table.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        other => other,
-    };
-    // A socket of IPv6 may take packets of IPv4 as well.
-    let in_ipv6 = has(&table(&format!("{transport}6"))?, state, port);
-    Ok(in_ipv6 || (!ip_version.is_ipv6_on_wire() && has(&table(transport)?, state, port)))
+impl Listening {
+    /// These ports, in the network namespace in which the calling thread is now.
+    pub(super) fn new(ports: Vec<(u16, bool)>, ip_version: IpVersion) -> io::Result<Listening> {
+        // A socket of IPv6 may take packets of IPv4 as well.
+        let families = if ip_version.is_ipv6_on_wire() { &["6"][..] } else { &["6", ""] };
+        let tables = |transport: &str| {
+            let open = |family: &&str| match File::open(format!("/proc/thread-self/net/{transport}{family}")) {
+                // A kernel without IPv6 has no such table.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                other => Some(other),
+            };
+            families.iter().filter_map(open).collect::<io::Result<Vec<File>>>()
+        };
+        Ok(Listening { ports, tcp: tables("tcp")?, udp: tables("udp")? })
+    }
+
+    /// The first of the ports that is not open now, with the name of its transport.
+    pub(super) fn closed_port(&self) -> io::Result<Option<String>> {
+        for (port, with_udp) in &self.ports {
+            if !is_open(&self.tcp, LISTENS, *port)? {
+                return Ok(Some(format!("TCP port {port}")));
+            }
+            if *with_udp && !is_open(&self.udp, UNCONNECTED, *port)? {
+                return Ok(Some(format!("UDP port {port}")));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn is_open(tables: &[File], state: &str, port: u16) -> io::Result<bool> {
+    let mut text = String::new();
+    for mut table in tables {
+        text.clear();
+        table.rewind()?;
+        table.read_to_string(&mut text)?;
+        if has(&text, state, port) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a table of sockets has one in this state with this local port.
@@ -65,8 +93,9 @@ mod tests {
     fn a_port_of_this_machine_is_seen() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert_eq!(closed_port(&[(port, false)], IpVersion::Ipv4).unwrap(), None);
+        let listening = Listening::new(vec![(port, false)], IpVersion::Ipv4).unwrap();
+        assert_eq!(listening.closed_port().unwrap(), None);
         drop(listener);
-        assert_eq!(closed_port(&[(port, false)], IpVersion::Ipv4).unwrap(), Some(format!("TCP port {port}")));
+        assert_eq!(listening.closed_port().unwrap(), Some(format!("TCP port {port}")));
     }
 }

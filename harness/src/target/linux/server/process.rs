@@ -1,9 +1,11 @@
-//! The server's main process, seen from outside: what it writes, and whether it lives.
+//! The server's main process, seen from outside: what it writes, which ports it holds open, and whether it lives.
 
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use super::listening::Listening;
 use super::shell;
 use crate::target::linux::command::drain;
 use crate::target::linux::timing::clock::monotonic;
@@ -16,6 +18,8 @@ const KEPT: usize = 16 * 1024;
 const TOLD: usize = 8;
 /// Between two looks whether it has ended.
 const PAUSE: Duration = Duration::from_micros(500);
+/// How long a server that has closed its ports may take to be gone: before its parent can tell, it must get a processor.
+const UNTIL_GONE: Duration = Duration::from_secs(1);
 
 /// A server that was started.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub(super) struct Process {
     ended: Option<i32>,
     /// Text that says that it is ready, until it came.
     awaited: Option<String>,
+    listening: Listening,
 }
 
 /// The shell command that starts a server in the background and tells of its end.
@@ -39,8 +44,8 @@ pub(super) fn launch(prepare: Option<&str>, command: &[String]) -> String {
 }
 
 impl Process {
-    pub(super) fn new(pipe: OwnedFd, awaited: Option<&str>) -> Process {
-        Process { pipe, output: VecDeque::new(), ended: None, awaited: awaited.map(str::to_owned) }
+    pub(super) fn new(pipe: OwnedFd, awaited: Option<&str>, listening: Listening) -> Process {
+        Process { pipe, output: VecDeque::new(), ended: None, awaited: awaited.map(str::to_owned), listening }
     }
 
     /// Reads what it has written since; how it ended, if it has.
@@ -68,12 +73,19 @@ impl Process {
         self.awaited.as_deref()
     }
 
-    /// As [`Process::look`], and waits so long for its end.
+    /// The first of its ports that is not open.
+    pub(super) fn closed_port(&self) -> io::Result<Option<String>> {
+        self.listening.closed_port()
+    }
+
+    /// As [`Process::look`], and waits so long for its end; longer if its ports are closed.
     pub(super) fn await_end(&mut self, patience: Duration) -> Option<i32> {
-        let patience = monotonic() + patience.as_nanos() as u64;
+        let begun = monotonic();
         loop {
             let ended = self.look();
-            if ended.is_some() || monotonic() >= patience {
+            let waited = Duration::from_nanos(monotonic() - begun);
+            if ended.is_some() || waited >= UNTIL_GONE || (waited >= patience && matches!(self.closed_port(), Ok(None)))
+            {
                 return ended;
             }
             std::thread::sleep(PAUSE);
@@ -140,7 +152,8 @@ mod tests {
     fn process(awaited: Option<&str>) -> (Process, std::io::PipeWriter) {
         let (from, to) = std::io::pipe().unwrap();
         set_non_blocking(from.as_raw_fd()).unwrap();
-        (Process::new(from.into(), awaited), to)
+        let listening = Listening::new(Vec::new(), crate::target::IpVersion::Ipv4).unwrap();
+        (Process::new(from.into(), awaited, listening), to)
     }
 
     #[test]
@@ -166,6 +179,23 @@ mod tests {
         assert!(process.last_words().ends_with("line 4998 | line 4999"), "{}", process.last_words());
         drop(to);
         assert_eq!(process.look(), Some(139));
+    }
+
+    #[test]
+    fn the_end_of_a_server_whose_port_is_closed_is_waited_for() {
+        let (mut process, mut to) = process(None);
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let ports = vec![(listener.local_addr().unwrap().port(), false)];
+        process.listening = Listening::new(ports, crate::target::IpVersion::Ipv4).unwrap();
+        assert_eq!(process.await_end(Duration::ZERO), None, "a port that is open is that of a server that lives");
+        drop(listener);
+        let parent = std::thread::spawn(move || {
+            // Longer than a dialogue that passes waits: the parent is told late that its child has ended.
+            std::thread::sleep(Duration::from_millis(50));
+            to.write_all("\n\u{1e}rfcheck ended 3\n".as_bytes()).unwrap();
+        });
+        assert_eq!(process.await_end(Duration::ZERO), Some(3));
+        parent.join().unwrap();
     }
 
     #[test]
