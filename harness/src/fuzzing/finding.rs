@@ -40,8 +40,66 @@ pub enum Cause {
     Stalled,
     /// The application cannot read what the target has acknowledged.
     Lost,
+    /// It does not take octets that are next and inside its window, or the FIN behind them.
+    Refused,
+    /// It says nothing to what it must answer.
+    Unanswered(Demand),
     /// After the session a fresh connection does not work: at this step.
     NotLive(&'static str),
+}
+
+/// Something that a target must answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Demand {
+    /// An echo request: by a reply.
+    EchoRequest,
+    /// A datagram to a socket: by handing it to the application.
+    Datagram,
+    /// A datagram of the application: by sending it.
+    SentDatagram,
+    /// A segment for which there is no connection: by a reset.
+    NoConnection,
+    /// A segment outside the window: by an acknowledgment.
+    OutsideWindow,
+    /// The peer's FIN once more, in TIME-WAIT: by an acknowledgment.
+    FinAgain,
+}
+
+impl Demand {
+    /// What is to be answered, with an article.
+    pub fn what(self) -> &'static str {
+        match self {
+            Demand::EchoRequest => "an echo request",
+            Demand::Datagram => "a datagram to a socket",
+            Demand::SentDatagram => "a datagram of the application",
+            Demand::NoConnection => "a segment without a connection",
+            Demand::OutsideWindow => "a segment outside the window",
+            Demand::FinAgain => "a FIN in TIME-WAIT",
+        }
+    }
+
+    /// Where that stands, and what it says.
+    pub fn clause(self) -> (&'static str, &'static str) {
+        match self {
+            Demand::EchoRequest => {
+                ("RFC 1122 section 3.2.2.6, RFC 4443 section 4.2", "A host sends an echo reply to each echo request.")
+            }
+            Demand::Datagram => {
+                ("RFC 768 User Interface", "A datagram that came whole is given to the user of its port.")
+            }
+            Demand::SentDatagram => ("RFC 768 User Interface", "A datagram of the user is sent, from the user's port."),
+            Demand::NoConnection => {
+                ("RFC 9293 section 3.5.2", "A segment for which there is no connection is answered by a reset.")
+            }
+            Demand::OutsideWindow => (
+                "RFC 9293 section 3.10.7.4, first",
+                "A segment that is not acceptable is answered by an acknowledgment.",
+            ),
+            Demand::FinAgain => {
+                ("RFC 9293 section 3.10.7.4, eighth", "In TIME-WAIT a FIN that comes again is acknowledged.")
+            }
+        }
+    }
 }
 
 impl Cause {
@@ -72,6 +130,8 @@ impl Cause {
             Cause::Datagram => "delivers-another-datagram".into(),
             Cause::Stalled => "stalls".into(),
             Cause::Lost => "loses-octets".into(),
+            Cause::Refused => "takes-no-octets".into(),
+            Cause::Unanswered(demand) => format!("unanswered-{}", slug(demand.what())),
             Cause::NotLive(step) => format!("not-live-{}", slug(step)),
         }
     }
@@ -91,6 +151,8 @@ impl fmt::Display for Cause {
             Cause::Datagram => f.write_str("a datagram is delivered that nobody sent"),
             Cause::Stalled => f.write_str("what the application wrote is not sent, or not sent again"),
             Cause::Lost => f.write_str("the application cannot read what the target has acknowledged"),
+            Cause::Refused => f.write_str("octets that are next and inside the window are not taken"),
+            Cause::Unanswered(demand) => write!(f, "the target does not answer {}", demand.what()),
             Cause::NotLive(step) => write!(f, "after the session a fresh connection does not work: {step}"),
         }
     }

@@ -79,6 +79,10 @@ pub enum Stimulus {
     LongTime,
     /// A fragment.
     Fragment,
+    /// An IPv6 fragment.
+    Ipv6Fragment,
+    /// An IPv6 extension header.
+    ExtensionHeader,
     /// More SYNs than the listening socket's backlog.
     Backlog,
     /// The application changed the size of a socket's receive buffer.
@@ -87,6 +91,8 @@ pub enum Stimulus {
     Closed,
     /// Timestamps in a segment of a connection whose SYN had none.
     StrayTimestamps,
+    /// A UDP datagram to a port that nobody has.
+    NobodysPort,
     /// The third acknowledgment of all but the target's FIN.
     FinDuplicates,
     /// What the target must send in fragments, after something longer of that sort.

@@ -30,7 +30,7 @@ pub use black_box::{
 pub use campaign::Campaign;
 pub use dialogue::{dialogue_framing, dialogue_round_trip, dns_message};
 pub use differential::{Class, Compared, Comparison, Difference, compare};
-pub use finding::{Cause, Finding};
+pub use finding::{Cause, Demand, Finding};
 pub use known::{Known, Stimulus};
 pub use linux::KNOWN_OF_LINUX;
 pub use oracle::{Complaint, Oracle};

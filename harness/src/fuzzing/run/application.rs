@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use super::connection::Delivery;
 use super::packet::{self, UDP_PORT};
 use super::{Run, SERVER, Step, Stimulus, Stop, pattern};
-use crate::fuzzing::finding::Cause;
-use crate::fuzzing::session::{CONNECTIONS, Call, CallKind, Datagram};
+use crate::fuzzing::finding::{Cause, Demand};
+use crate::fuzzing::session::{CONNECTIONS, Call, CallKind, Datagram, FaultKind};
 use crate::target::{CallOutput, PollEntry, SocketCall};
 
 // Numbers of the Linux ABI, as calls have them on every target.
@@ -25,6 +25,11 @@ const SO_RCVBUF: i32 = 8;
 const IPPROTO_TCP: i32 = 6;
 const TCP_USER_TIMEOUT: i32 = 18;
 const EINPROGRESS: i32 = 115;
+
+/// Datagrams that are read at a time.
+const MOST_DATAGRAMS: u32 = 4;
+/// Octets of a UDP header.
+const UDP_HEADER: usize = 8;
 
 /// Options that are set, with level, number and the value of which an amount chooses a bit.
 const OPTIONS: [(i32, i32, [i32; 2]); 8] = [
@@ -179,14 +184,18 @@ impl Run<'_, '_> {
         let before = connection.written;
         // They may be on their way before the call has returned.
         connection.written = before.wrapping_add(length as u32);
+        connection.writing = length as u32;
         let data = pattern::of_target(before, length).to_vec();
         let returned = self.call(SocketCall::Send { fd, data, flags: MSG_DONTWAIT, null: false })?;
-        let taken = match returned {
-            Some((Ok(taken), _)) => u32::try_from(taken).unwrap_or(0),
+        let taken = match &returned {
+            Some((Ok(taken), _)) => u32::try_from(*taken).unwrap_or(0),
             Some((Err(_), _)) => 0,
             None => length as u32,
         };
-        self.connection(number).written = before.wrapping_add(taken.min(length as u32));
+        let is_over = returned.is_some();
+        let connection = self.connection(number);
+        connection.written = before.wrapping_add(taken.min(length as u32));
+        connection.writing = if is_over { 0 } else { length as u32 };
         Ok(())
     }
 
@@ -234,24 +243,69 @@ impl Run<'_, '_> {
                 self.application.udp = self.succeeds(SocketCall::Bind { fd, address })?.then_some(fd);
             }
         }
+        if packet::is_to_nobody(datagram) {
+            self.note(Stimulus::NobodysPort);
+            return self.datagram(datagram, packet::udp).map(|_| ());
+        }
         let (number, emitted) = self.datagram(datagram, packet::udp)?;
         if emitted.acceptable {
             self.runner.datagrams.push((number, emitted.payload));
         }
         let Some(fd) = self.application.udp else { return Ok(()) };
-        let call = SocketCall::RecvFrom { fd, length: 65_535, flags: MSG_DONTWAIT, null: false };
-        let Some((Ok(_), CallOutput::Message { data, address, .. })) = self.call(call)? else { return Ok(()) };
-        // A forced length may have cut it.
-        let sent = |(number, length): &(u32, usize)| {
-            data.len() <= *length && pattern::agrees(&data, *number, pattern::of_tester)
+        let mut wanted = if self.must_deliver(datagram, emitted.payload) {
+            1 + u32::from(datagram.fault.kind == FaultKind::Twice)
+        } else {
+            0
         };
-        if !self.runner.datagrams.iter().any(sent) {
-            self.must_read(Vec::new());
-            return self.found(Cause::Datagram, format!("{} octets from {address:?}", data.len()));
+        for _ in 0..MOST_DATAGRAMS {
+            let call = SocketCall::RecvFrom { fd, length: 65_535, flags: MSG_DONTWAIT, null: false };
+            let Some((Ok(_), CallOutput::Message { data, address, .. })) = self.call(call)? else { break };
+            // A forced length may have cut it.
+            let sent = |(number, length): &(u32, usize)| {
+                data.len() <= *length && pattern::agrees(&data, *number, pattern::of_tester)
+            };
+            if !self.runner.datagrams.iter().any(sent) {
+                self.must_read(Vec::new());
+                return self.found(Cause::Datagram, format!("{} octets from {address:?}", data.len()));
+            }
+            let is_it = data.len() == emitted.payload && pattern::agrees(&data, number, pattern::of_tester);
+            let port = packet::udp_port(datagram);
+            let is_from_tester = address == Some(SocketAddr::new(self.link.remote, port));
+            wanted = wanted.saturating_sub(u32::from(is_it && is_from_tester));
+            if datagram.choice & 1 != 0 && address.is_some_and(|address| address.port() != 0) {
+                self.reply(fd, data, address)?;
+            }
         }
-        if datagram.choice & 1 != 0 && address.is_some_and(|address| address.port() != 0) {
-            self.note_length(packet::UDP_HEADER + data.len());
-            self.ignore(SocketCall::SendTo { fd, data, flags: MSG_DONTWAIT, address, null: false })?;
+        if wanted > 0 {
+            let detail = format!("{} octets of UDP port {}", emitted.payload, packet::udp_port(datagram));
+            return self.found(Cause::Unanswered(Demand::Datagram), detail);
+        }
+        Ok(())
+    }
+
+    /// Whether a datagram is one that the application must get.
+    fn must_deliver(&self, datagram: &Datagram, length: usize) -> bool {
+        let is_as_usual = match datagram.fault.kind {
+            FaultKind::SourcePort => true,
+            // No checksum.
+            FaultKind::Urgent => self.link.local.is_ipv4(),
+            _ => self.must_take(datagram.fault, UDP_HEADER + length),
+        };
+        self.demands() && is_as_usual
+    }
+
+    /// Sends a datagram back, which must leave as it is.
+    fn reply(&mut self, fd: i32, data: Vec<u8>, address: Option<SocketAddr>) -> Result<(), Stop> {
+        let length = data.len();
+        self.note_length(UDP_HEADER + length);
+        self.answers.datagram = None;
+        let call = SocketCall::SendTo { fd, data, flags: MSG_DONTWAIT, address, null: false };
+        let is_sent = self.succeeds(call)?;
+        let Some(address) = address.filter(|address| address.ip() == self.link.remote) else { return Ok(()) };
+        let fits = length + UDP_HEADER + 40 <= self.link.mtu as usize;
+        let expected = (UDP_PORT, address.port(), length);
+        if is_sent && fits && self.demands() && !self.comes(|answers| answers.datagram == Some(expected))? {
+            return self.found(Cause::Unanswered(Demand::SentDatagram), format!("{length} octets to {address}"));
         }
         Ok(())
     }

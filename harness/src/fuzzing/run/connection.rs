@@ -9,6 +9,9 @@ use crate::wire::{Tcp, TcpFlags, TcpOption};
 /// Segments sent out of order that are remembered.
 const MOST_RANGES: usize = 32;
 
+/// By how much a window may have grown at most and not been told yet.
+const UNTOLD: u32 = 1 << 20;
+
 /// One connection of a session, as far as the tester knows it.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
@@ -24,6 +27,8 @@ pub(super) struct Connection {
     unacknowledged: u32,
     /// The target's window in octets, scaled.
     window: u32,
+    /// The rightmost edge of its windows.
+    right: Option<u32>,
     /// Shift counts that target and tester announced.
     shift: (Option<u8>, Option<u8>),
     /// The target's initial sequence number.
@@ -40,6 +45,8 @@ pub(super) struct Connection {
     pub(super) fd: Option<i32>,
     /// Octets that the application has written.
     pub(super) written: u32,
+    /// How many of them a call is writing that has not returned.
+    pub(super) writing: u32,
     /// Sequence numbers of the first octets of the connections that these ends had.
     starts: SmallVec<[u32; 2]>,
     /// One of them is that of the next octet that the application reads.
@@ -268,6 +275,10 @@ impl Connection {
         };
         self.window = u32::from(tcp.window) << shift;
         self.unacknowledged = tcp.acknowledgment;
+        let right = tcp.acknowledgment.wrapping_add(self.window);
+        if self.right.is_none_or(|before| is_after(right, before)) {
+            self.right = Some(right);
+        }
         // Where the target opened, its first acknowledgment is that of the tester's SYN, and maybe of data.
         let first = if flags.contains(TcpFlags::SYN) { tcp.acknowledgment } else { self.initial.wrapping_add(1) };
         if !self.starts.contains(&first) && (flags.contains(TcpFlags::SYN) || self.starts.is_empty()) {
@@ -292,7 +303,7 @@ impl Connection {
     /// The application has this descriptor for a connection between these ends.
     pub(super) fn opened(&mut self, fd: i32) {
         self.fd = Some(fd);
-        self.written = 0;
+        (self.written, self.writing) = (0, 0);
         self.is_shut = false;
         self.reads.clear();
     }
@@ -372,6 +383,56 @@ impl Connection {
     /// Whether the tester's SYN had timestamps.
     pub(super) fn has_offered_timestamps(&self) -> bool {
         self.timestamps.1
+    }
+
+    /// Whether the target ends its stream before all that the application wrote; which octets it leaves out, one line.
+    pub(super) fn ends_early(&self, tcp: &Tcp, payload: usize) -> Option<String> {
+        let end = self.place(tcp)?.wrapping_add(payload as u32);
+        // A socket that was closed may have another one after it, which has written nothing yet.
+        let written = self.written.wrapping_sub(self.writing);
+        let is_early = self.fd.is_some() && tcp.flags.contains(TcpFlags::FIN) && end < written;
+        (is_early && !tcp.flags.contains(TcpFlags::RST) && !self.uncertain)
+            .then(|| format!("the FIN stands behind octet {end} of a stream of {written} octets"))
+    }
+
+    /// Whether a reset with this number may end the connection: unless it is surely outside the target's window
+    /// (RFC 9293 section 3.10.7.4, second).
+    pub(super) fn may_be_reset_by(&self, sequence: u32) -> bool {
+        let Some(right) = self.right.filter(|_| self.is_established() && !self.uncertain) else { return true };
+        !is_after(self.unacknowledged, sequence) && !is_after(sequence, right.wrapping_add(UNTOLD))
+    }
+
+    /// Whether both SYNs are acknowledged.
+    pub(super) fn is_established(&self) -> bool {
+        let is_acknowledged = self.target_initial.is_some_and(|initial| is_after(self.acknowledged, initial));
+        is_acknowledged && self.starts.len() == 1
+    }
+
+    /// Whether the target has acknowledged the tester's SYN, and of no more than one connection.
+    pub(super) fn has_opening_acknowledged(&self) -> bool {
+        self.starts.len() == 1 && is_after(self.unacknowledged, self.initial)
+    }
+
+    /// Octets that the tester has sent from this number on.
+    pub(super) fn sent_behind(&self, number: u32) -> u32 {
+        self.highest.filter(|highest| is_after(*highest, number)).map_or(0, |highest| highest.wrapping_sub(number))
+    }
+
+    /// What the target expects next, and the octets from there on that its window holds.
+    pub(super) fn expected(&self) -> (u32, u32) {
+        (self.unacknowledged, self.window)
+    }
+
+    /// Whether a segment of this connection is old altogether or behind the window, and is to be answered for that.
+    pub(super) fn is_outside(&self, tcp: &Tcp, payload: usize) -> bool {
+        let end = tcp.sequence.wrapping_add(tcp.sequence_length(payload));
+        let is_old = is_after(self.unacknowledged, tcp.sequence) && !is_after(end, self.unacknowledged);
+        // What a window takes that has grown and was not told is answered too, if it has octets.
+        let is_behind = payload > 0 && self.right.is_some_and(|right| is_after(tcp.sequence, right));
+        // Half of the number space away is neither before nor after.
+        let newly = tcp.acknowledgment.wrapping_sub(self.acknowledged);
+        let acknowledges = newly <= self.received.wrapping_sub(self.acknowledged);
+        (is_old || is_behind) && acknowledges
     }
 
     /// Whether this is the third acknowledgment, or a later one, of all but the target's FIN.

@@ -2,14 +2,17 @@
 
 use super::packet;
 use super::{Cause, Connection, Run, Stop};
-use crate::fuzzing::session::{CONNECTIONS, Segment};
+use crate::fuzzing::finding::Demand;
+use crate::fuzzing::session::{CONNECTIONS, Fault, Segment};
 use crate::target::Clock;
-use crate::wire::TcpFlags;
+use crate::wire::{Tcp, TcpFlags};
 
 /// The number of the fresh connection.
 const FRESH: usize = CONNECTIONS;
 /// The port of the fresh connection's listening socket.
 const PORT: u16 = 7_000;
+/// A port that nobody has.
+const CLOSED: u16 = 7_001;
 /// The tester's port.
 const TESTER: u16 = 42_000;
 /// How long the target may take for each step, in microseconds of its own time: beyond a delayed acknowledgment, and
@@ -69,7 +72,28 @@ impl Run<'_, '_> {
         self.ignore(crate::target::SocketCall::Close { fd })?;
         self.until("FIN", |fresh| fresh.has_sent(u32::from(OCTETS) + 1))?;
         self.until("acknowledgment of FIN", Connection::has_acknowledged_all)?;
-        self.fresh(TcpFlags::ACK, 0)
+        self.fresh(TcpFlags::ACK, 0)?;
+        if self.demands() { self.check_closed_port() } else { Ok(()) }
+    }
+
+    /// Sends segments to a port that nobody has.
+    fn check_closed_port(&mut self) -> Result<(), Stop> {
+        for (number, flags) in (1..).zip([TcpFlags::ACK, TcpFlags::SYN]) {
+            let port = TESTER + number;
+            self.answers.reset = None;
+            let mut out = std::mem::take(&mut self.runner.sent);
+            out.clear();
+            let tcp =
+                Tcp { flags, sequence: 1, acknowledgment: u32::from(flags == TcpFlags::ACK), ..Tcp::new(port, CLOSED) };
+            packet::plain(tcp, &self.link, &mut out);
+            let result = self.inject(&out, Fault::NONE);
+            self.runner.sent = out;
+            result?;
+            if !self.comes(|answers| answers.reset == Some(port))? {
+                self.found(Cause::Unanswered(Demand::NoConnection), format!("a segment to port {CLOSED}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends a segment of the fresh connection.

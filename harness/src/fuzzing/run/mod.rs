@@ -3,8 +3,10 @@
 //! The same session on the same target gives the same packets: time is the target's, and nothing is random. Memory is
 //! used again from session to session.
 
+mod answers;
 mod application;
 mod connection;
+mod exchange;
 mod liveness;
 mod packet;
 mod pattern;
@@ -19,11 +21,12 @@ use crate::target::{CallId, CallMode, CallOutput, Errno, Event, Link, SocketCall
 use crate::time::Instant;
 use crate::wire::{Packet, TcpFlags, fragment};
 
-use super::finding::{Cause, Finding};
+use super::finding::{Cause, Demand, Finding};
 use super::known::{Known, Stimuli, Stimulus};
 use super::memory;
 use super::oracle::Oracle;
 use super::session::{self, CONNECTIONS, Datagram, FaultKind, Session};
+use answers::Answers;
 use application::Application;
 use connection::{Beyond, Connection};
 use packet::Emitted;
@@ -185,6 +188,9 @@ impl<'f> Runner<'f> {
             at_once: (Instant::ZERO, 0),
             number: 0,
             fragmented: 0,
+            incomplete: 0,
+            answers: Answers::default(),
+            last_acknowledgment: None,
             longest: 0,
             opened: 0,
             is_shared,
@@ -276,6 +282,12 @@ struct Run<'r, 'f> {
     number: u32,
     /// Counts datagrams that went in fragments.
     fragmented: u32,
+    /// Fragments that make up no whole, and may still be held.
+    incomplete: u32,
+    /// What the target answered of late.
+    answers: Answers,
+    /// When it last sent an acknowledgment that is nothing else.
+    last_acknowledgment: Option<Instant>,
     /// The longest of what the target had to send in fragments, without its IP header.
     longest: usize,
     /// Counts SYNs to the listening socket.
@@ -304,7 +316,10 @@ impl Run<'_, '_> {
                 }
                 session::Event::IcmpError(error) => {
                     self.note(Stimulus::IcmpError);
-                    self.disturb(usize::from(error.connection) % CONNECTIONS);
+                    let number = usize::from(error.connection) % CONNECTIONS;
+                    if !packet::is_soft(error, &self.link) || !self.runner.connections[number].is_established() {
+                        self.disturb(number);
+                    }
                     let mut out = std::mem::take(&mut self.runner.sent);
                     out.clear();
                     let last = &self.runner.connections[usize::from(error.connection) % CONNECTIONS].last;
@@ -314,12 +329,7 @@ impl Run<'_, '_> {
                     self.runner.sent = out;
                     result?;
                 }
-                session::Event::Echo(datagram) => {
-                    self.note_length(
-                        packet::ECHO_HEADER + packet::fitting(datagram.length, &self.link, datagram.fault),
-                    );
-                    self.datagram(datagram, packet::echo)?;
-                }
+                session::Event::Echo(datagram) => self.echo(datagram)?,
                 session::Event::Udp(datagram) => self.udp(datagram)?,
             }
             if self.packets > LONGEST_SESSION {
@@ -346,6 +356,7 @@ impl Run<'_, '_> {
         if let Some(tcp) = &emitted.tcp {
             self.note_segment(number, tcp, emitted.payload);
         }
+        let outside = self.must_acknowledge(number, segment, &emitted);
         let connection = &mut self.runner.connections[number];
         if let (Some(tcp), false) = (&emitted.tcp, emitted.elsewhere) {
             connection.sent(tcp, emitted.payload, emitted.acceptable);
@@ -357,7 +368,11 @@ impl Run<'_, '_> {
         }
         let result = self.inject(&out, segment.fault);
         self.runner.sent = out;
-        result
+        result?;
+        match outside {
+            Some(heard) => self.hear_of(number, heard, Demand::OutsideWindow),
+            None => Ok(()),
+        }
     }
 
     fn datagram(
@@ -402,6 +417,7 @@ impl Run<'_, '_> {
                 if choice & 16 != 0 && !ranges.is_empty() {
                     ranges.push(ranges[0]);
                 }
+                self.incomplete += u32::from(choice & 0b1_1100 != 0);
                 // Another one for each datagram: what a target makes of a mixture depends on whether it looks at checksums,
                 // and stacks that are built for fuzzing often do not.
                 self.fragmented = self.fragmented.wrapping_add(1);
@@ -520,6 +536,7 @@ impl Run<'_, '_> {
             }
         }
         let parsed = Packet::parse(octets, None);
+        self.answers.learn(&parsed.packet, &self.link);
         let Some(tcp) = parsed.packet.tcp() else {
             self.runner.last_other.clear();
             self.runner.last_other.extend_from_slice(octets);
@@ -528,13 +545,21 @@ impl Run<'_, '_> {
         if parsed.packet.destination() != Some(self.link.remote) || parsed.packet.source() != Some(self.link.local) {
             return Ok(());
         }
+        if parsed.packet.payload.is_empty() && tcp.flags == TcpFlags::ACK {
+            self.last_acknowledgment = Some(at);
+        }
         let is_leaving = self.is_leaving;
         let opens = tcp.flags.contains(TcpFlags::SYN) && !tcp.flags.contains(TcpFlags::ACK);
         let Some(connection) = self.claiming(tcp.source_port, tcp.destination_port, opens) else { return Ok(()) };
         let payload = parsed.packet.payload;
         let ack = connection.received(tcp, payload, octets);
+        let early = connection.ends_early(tcp, payload.len());
         if is_leaving {
             return Ok(());
+        }
+        if let Some(detail) = early {
+            self.found(Cause::Sent, detail)?;
+            return ack.map_or(Ok(()), |Beyond { detail, .. }| self.found(Cause::AcknowledgesUnsent, detail));
         }
         if !payload.is_empty()
             && let Some(place) = connection.place(tcp)

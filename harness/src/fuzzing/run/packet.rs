@@ -14,11 +14,12 @@ use crate::wire::{
 
 /// Octets of headers that a packet of the tester may have beside its payload.
 const HEADERS: u32 = 120;
-/// Octets of an echo message before its data, and of a UDP header.
+/// Octets of an echo message before its data.
 pub(super) const ECHO_HEADER: usize = 8;
-pub(super) const UDP_HEADER: usize = 8;
 /// The target's UDP socket.
 pub(super) const UDP_PORT: u16 = 5353;
+/// A port of the target that has no socket.
+const UDP_CLOSED: u16 = 5354;
 /// The tester's first UDP port.
 pub(super) const UDP_TESTER_PORT: u16 = 41_000;
 /// The tester's first timestamp.
@@ -98,16 +99,29 @@ pub(super) fn plain(tcp: Tcp, link: &Link, out: &mut Vec<u8>) {
 /// Appends the octets of a UDP datagram.
 pub(super) fn udp(datagram: &Datagram, number: u32, link: &Link, out: &mut Vec<u8>) -> Emitted {
     let length = fitting(datagram.length, link, datagram.fault);
-    let mut udp = Udp::new(UDP_TESTER_PORT + u16::from(datagram.choice & 3), UDP_PORT);
+    let port = if is_to_nobody(datagram) { UDP_CLOSED } else { UDP_PORT };
+    let mut udp = Udp::new(udp_port(datagram), port);
     match datagram.fault.kind {
         FaultKind::DataOffset => udp.length = Field::Forced(datagram.fault.choice.into()),
-        FaultKind::SourcePort => udp.source_port = datagram.fault.choice.into(),
         FaultKind::Urgent if link.local.is_ipv4() => udp.checksum = Field::Forced(0),
         _ => {}
     }
     let payload = payload(number, length, datagram.fault);
     let (acceptable, _) = emit(Header::Udp(udp), payload, datagram.fault, link, out);
     Emitted { tcp: None, payload: length, acceptable, elsewhere: false }
+}
+
+/// Whether a UDP datagram is for a port that nobody has.
+pub(super) fn is_to_nobody(datagram: &Datagram) -> bool {
+    datagram.choice >= 0xc0
+}
+
+/// The tester's port of a UDP datagram.
+pub(super) fn udp_port(datagram: &Datagram) -> u16 {
+    match datagram.fault.kind {
+        FaultKind::SourcePort => datagram.fault.choice.into(),
+        _ => UDP_TESTER_PORT + u16::from(datagram.choice & 3),
+    }
 }
 
 /// Appends the octets of an echo request.
@@ -124,19 +138,37 @@ pub(super) fn echo(datagram: &Datagram, number: u32, link: &Link, out: &mut Vec<
     Emitted { tcp: None, payload: length, acceptable, elsewhere: false }
 }
 
+/// Type and code of an ICMP error.
+fn icmp_kind(error: &IcmpError, is_ipv4: bool) -> (u8, u8) {
+    const KINDS: [[u8; 8]; 2] = [[3, 3, 3, 11, 12, 4, 5, 3], [1, 2, 3, 4, 2, 1, 100, 127]];
+    let kind = KINDS[usize::from(!is_ipv4)][usize::from(error.kind) % 8];
+    (kind, error.code % if is_ipv4 { 16 } else { 8 })
+}
+
+/// Whether an ICMP error ends no connection that is established, whatever it quotes: Destination Unreachable of a network or
+/// host, Time Exceeded, Parameter Problem, Source Quench and Redirect (RFC 9293 section 3.9.2.2, MUST-56; RFC 6633).
+pub(super) fn is_soft(error: &IcmpError, link: &Link) -> bool {
+    match (link.local, icmp_kind(error, link.local.is_ipv4())) {
+        (IpAddr::V4(_), (3, code)) => matches!(code, 0 | 1 | 5),
+        (IpAddr::V4(_), (kind, _)) => matches!(kind, 4 | 5 | 11 | 12),
+        (IpAddr::V6(_), (1, code)) => matches!(code, 0 | 3),
+        (IpAddr::V6(_), (kind, _)) => matches!(kind, 3 | 4),
+    }
+}
+
 /// Appends the octets of an ICMP error about this packet of the target; nothing if there was none.
 pub(super) fn icmp_error(error: &IcmpError, last: &[u8], link: &Link, out: &mut Vec<u8>) {
     let (header, ip_length) = match link.local {
         IpAddr::V4(_) => {
-            const KINDS: [u8; 8] = [3, 3, 3, 11, 12, 4, 5, 3];
-            let mut icmp = Icmpv4::new(KINDS[usize::from(error.kind) % KINDS.len()], error.code % 16);
+            let (kind, code) = icmp_kind(error, true);
+            let mut icmp = Icmpv4::new(kind, code);
             let [high, low] = error.parameter.to_be_bytes();
             icmp.rest = if icmp.kind == Icmpv4::PARAMETER_PROBLEM { [low, 0, 0, 0] } else { [0, 0, high, low] };
             (Header::Icmpv4(icmp), 20)
         }
         IpAddr::V6(_) => {
-            const KINDS: [u8; 8] = [1, 2, 3, 4, 2, 1, 100, 127];
-            let mut icmp = Icmpv6::new(KINDS[usize::from(error.kind) % KINDS.len()], error.code % 8);
+            let (kind, code) = icmp_kind(error, false);
+            let mut icmp = Icmpv6::new(kind, code);
             let [high, low] = error.parameter.to_be_bytes();
             icmp.rest = [0, 0, high, low];
             (Header::Icmpv6(icmp), 40)

@@ -28,15 +28,18 @@ impl Run<'_, '_> {
         for number in 0..CONNECTIONS {
             let Some(fd) = self.runner.connections[number].fd else { continue };
             if self.runner.connections[number].is_sound() {
-                self.drain(number)?;
-                self.read_all(number, fd)?;
+                if self.runner.connections[number].written > 0 {
+                    self.drain(number)?;
+                    self.read_all(number, fd)?;
+                }
+                self.exchange(number, fd)?;
             }
         }
         Ok(())
     }
 
     /// Takes what the target sends until all that the application wrote has come.
-    fn drain(&mut self, number: usize) -> Result<(), Stop> {
+    pub(super) fn drain(&mut self, number: usize) -> Result<(), Stop> {
         let connection = &self.runner.connections[number];
         if connection.has_come() && connection.is_all_acknowledged() {
             return Ok(());
@@ -75,7 +78,7 @@ impl Run<'_, '_> {
     }
 
     /// Acknowledges all that has come, in a segment that the target must take.
-    fn acknowledge(&mut self, number: usize) -> Result<(), Stop> {
+    pub(super) fn acknowledge(&mut self, number: usize) -> Result<(), Stop> {
         let mut out = std::mem::take(&mut self.runner.sent);
         out.clear();
         let connection = &self.runner.connections[number];
@@ -94,7 +97,7 @@ impl Run<'_, '_> {
     }
 
     /// Reads until there is nothing more, and counts.
-    fn read_all(&mut self, number: usize, fd: i32) -> Result<(), Stop> {
+    pub(super) fn read_all(&mut self, number: usize, fd: i32) -> Result<(), Stop> {
         for _ in 0..4 {
             if !self.read(number, fd, READ)? {
                 break;
@@ -114,8 +117,8 @@ impl Run<'_, '_> {
 
 impl Connection {
     /// Whether nothing has happened that may end the connection, or that leaves unclear what is in its streams.
-    fn is_sound(&self) -> bool {
-        self.written > 0 && self.target_initial.is_some() && !self.is_disturbed && !self.is_uncertain()
+    pub(super) fn is_sound(&self) -> bool {
+        self.target_initial.is_some() && !self.is_disturbed && !self.is_uncertain()
     }
 
     /// Whether both sides are shut: what is not read by then may be lost (RFC 9293 section 3.10.3).
@@ -129,12 +132,12 @@ impl Connection {
     }
 
     /// Whether all that the application wrote has come, and its FIN.
-    fn has_come(&self) -> bool {
+    pub(super) fn has_come(&self) -> bool {
         self.come() >= self.written + u32::from(self.is_shut)
     }
 
     /// Whether the tester has acknowledged all that has come.
-    fn is_all_acknowledged(&self) -> bool {
+    pub(super) fn is_all_acknowledged(&self) -> bool {
         self.acknowledged == self.received
     }
 

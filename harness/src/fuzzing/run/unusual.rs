@@ -21,6 +21,12 @@ impl Run<'_, '_> {
 
     /// Notes what is unusual in a datagram that is about to be sent.
     pub(super) fn note_fault(&mut self, fault: Fault) {
+        let is_ipv6 = self.link.local.is_ipv6();
+        match fault.kind {
+            FaultKind::IpOptions if is_ipv6 => self.note(Stimulus::ExtensionHeader),
+            FaultKind::Fragments if is_ipv6 => self.note(Stimulus::Ipv6Fragment),
+            _ => {}
+        }
         match fault.kind {
             FaultKind::Source | FaultKind::Destination => self.note(Stimulus::StrangeAddress),
             FaultKind::IpOptions => self.note(Stimulus::IpOptions),
@@ -49,7 +55,7 @@ impl Run<'_, '_> {
         let connection = &mut self.runner.connections[number];
         if has(TcpFlags::RST) {
             note(Stimulus::Reset);
-            connection.is_disturbed = true;
+            connection.is_disturbed |= connection.may_be_reset_by(tcp.sequence);
             if has(TcpFlags::SYN) || has(TcpFlags::FIN) {
                 note(Stimulus::ResetWithMore);
             }

@@ -95,8 +95,12 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
     if matches!(finding.cause, Cause::Gone(_) | Cause::Flood | Cause::Memory) && !steps.contains(&Step::Fresh) {
         writer.fresh(&link);
     }
-    if finding.cause == Cause::Stalled {
-        writer.comment("Something is to be sent, sent again or probed for here, and nothing comes for 130 s.");
+    match finding.cause {
+        Cause::Stalled => {
+            writer.comment("Something is to be sent, sent again or probed for here, and nothing comes for 130 s.");
+        }
+        Cause::Refused | Cause::Unanswered(_) => writer.comment("An answer is to come here, and none does."),
+        _ => {}
     }
     // What cannot be laid out is left as it is, for whoever looks into it.
     format(&writer.text).unwrap_or(writer.text)
@@ -115,6 +119,8 @@ fn title(cause: &Cause) -> &'static str {
         Cause::Datagram => "Only datagrams that were sent are delivered",
         Cause::Stalled => "What the application wrote gets through",
         Cause::Lost => "What was acknowledged can be read",
+        Cause::Refused => "What is next and inside the window is taken",
+        Cause::Unanswered(_) => "What must be answered is answered",
         Cause::NotLive(_) => "A fresh connection works afterwards",
     }
 }

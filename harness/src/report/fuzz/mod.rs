@@ -91,6 +91,11 @@ fn clause(cause: &Cause) -> Option<(&'static str, &'static str)> {
         Cause::Lost => {
             ("RFC 9293 section 3.4", "An acknowledgment takes responsibility for delivering the data to the user.")
         }
+        Cause::Refused => (
+            "RFC 9293 section 3.10.7.4",
+            "Segments whose text is next and inside the window are taken and acknowledged.",
+        ),
+        Cause::Unanswered(demand) => demand.clause(),
         Cause::Gone(_) | Cause::Flood | Cause::Memory | Cause::Broken(_) | Cause::NotLive(_) => return None,
     })
 }
