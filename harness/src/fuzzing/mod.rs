@@ -35,7 +35,7 @@ pub use known::{Known, Stimulus};
 pub use linux::KNOWN_OF_LINUX;
 pub use oracle::{Complaint, Oracle};
 pub use parsers::{config_parse, script_round_trip, wire_round_trip};
-pub use planted::{Hunt, Hunted};
+pub use planted::{Hunt, Hunted, out_of_sight};
 pub use run::{Cut, Ran, Runner, Step};
 pub use session::Session;
 pub use smoltcp::KNOWN_OF_SMOLTCP;

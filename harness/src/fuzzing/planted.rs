@@ -10,6 +10,27 @@ use crate::target::{TargetError, TargetFactory};
 
 /// Sessions of one setup before that of the next ones.
 const BATCH: u64 = 50;
+/// Sessions that are compared, with the fault and without, where no oracle noticed it.
+const COMPARED: u64 = 500;
+
+/// Faults that show in nothing that sessions look at, and why.
+const OUT_OF_SIGHT: &[(&str, &str)] = &[
+    ("icmp-error-to-any-socket", "shows in the errors that calls return alone"),
+    ("icmp-errors-unreported", "shows in the errors that calls return alone"),
+    ("ip-tos-ignored", "needs an option of the application that sessions do not set"),
+    ("ip-ttl-ignored", "needs an option of the application that sessions do not set"),
+    ("open-accepted-early", "shows in when accept returns alone"),
+    ("receive-stops-at-push", "shows in how much a read returns alone"),
+    ("reset-told-as-close", "shows in the errors that calls return alone"),
+    ("tcp-soft-error-reported-unasked", "shows in the errors that calls return alone"),
+    ("tcp-soft-error-unreported", "shows in the errors that calls return alone"),
+    ("urgent-untold", "shows in the events that calls return alone"),
+];
+
+/// Why a fault shows in nothing that sessions look at, if that is so.
+pub fn out_of_sight(fault: &str) -> Option<&'static str> {
+    OUT_OF_SIGHT.iter().find(|(name, _)| *name == fault).map(|(_, why)| *why)
+}
 
 /// A search for what a fault makes a target do wrong.
 pub struct Hunt<'h> {
@@ -36,6 +57,8 @@ pub struct Hunted {
     pub sessions: u64,
     /// How long they took.
     pub elapsed: Duration,
+    /// Where the fault was not noticed: in how many sessions of how many the target does anything else with it than without.
+    pub different: Option<(u64, u64)>,
 }
 
 impl Hunt<'_> {
@@ -58,9 +81,25 @@ impl Hunt<'_> {
             }
             let plain = caught(|| Runner::new(self.plain).knowing(self.known).run(&session))?;
             if plain.finding.is_none_or(|finding| finding.cause != cause) {
-                return Ok(Hunted { found: Some((cause, seed)), sessions, elapsed: begun.elapsed() });
+                return Ok(Hunted { found: Some((cause, seed)), sessions, elapsed: begun.elapsed(), different: None });
             }
         }
-        Ok(Hunted { found: None, sessions, elapsed: begun.elapsed() })
+        let elapsed = begun.elapsed();
+        Ok(Hunted { found: None, sessions, elapsed, different: Some((self.different()?, COMPARED)) })
+    }
+
+    /// In how many sessions the fault makes a difference.
+    fn different(&self) -> Result<u64, TargetError> {
+        let mut different = 0;
+        for number in 0..COMPARED {
+            let session = self.seeds.session(session_seed(self.seed, false, number / BATCH, number % BATCH));
+            let steps = |factory| {
+                let mut runner = Runner::new(factory).knowing(self.known);
+                runner.keep_steps();
+                caught(|| runner.run(&session)).map(|_| runner.take_steps())
+            };
+            different += u64::from(steps(self.faulty)? != steps(self.plain)?);
+        }
+        Ok(different)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::fuzzing::Hunted;
+use crate::fuzzing::{Hunted, out_of_sight};
 use crate::report::text::{DUBIOUS, FAINT, GOOD, STRONG, plural, styled};
 use crate::target::fault::Fault;
 
@@ -20,11 +20,33 @@ pub(crate) fn write_planted(out: &mut impl Write, hunted: &[(&Fault, Hunted)]) -
         let seconds = hunted.elapsed.as_secs_f64();
         let missed = styled(DUBIOUS, "not noticed");
         writeln!(out, "{:width$}  {seconds:>7.2} s  {missed}: {} ({})", fault.name, fault.does, fault.breaks)?;
+        writeln!(out, "{:width$}             {}", "", styled(FAINT, &why(fault, hunted)))?;
     }
     let found = hunted.iter().filter(|entry| !is_missed(entry)).count();
     let style = if found == hunted.len() { GOOD } else { STRONG };
     let sum = styled(style, &format!("{found} of {} faults are noticed", hunted.len()));
-    writeln!(out, "{sum}{}", styled(FAINT, ", without any script's expectations"))
+    writeln!(out, "{sum}{}", styled(FAINT, ", without any script's expectations"))?;
+    let silent = hunted.iter().filter(|(fault, hunted)| !is_visible(fault, hunted)).count();
+    let left = hunted.len() - found - silent;
+    writeln!(
+        out,
+        "of the others {silent} show in nothing that sessions look at, and {left} make a difference that no oracle judges"
+    )
+}
+
+/// Why a fault was not noticed.
+fn why(fault: &Fault, hunted: &Hunted) -> String {
+    match (out_of_sight(fault.name), hunted.different) {
+        (Some(why), _) => why.to_owned(),
+        (None, Some((0, of))) => format!("the target does nothing else with it in {of} sessions"),
+        (None, Some((different, of))) => format!("the target does something else in {different} of {of} sessions"),
+        (None, None) => String::new(),
+    }
+}
+
+/// Whether it was noticed, or could have been.
+fn is_visible(fault: &Fault, hunted: &Hunted) -> bool {
+    hunted.found.is_some() || out_of_sight(fault.name).is_none() && hunted.different.is_none_or(|(count, _)| count > 0)
 }
 
 /// Writes one JSON object a line.
@@ -39,6 +61,9 @@ pub(crate) fn write_planted_json(out: &mut impl Write, hunted: &[(&Fault, Hunted
             "seed": hunted.found.as_ref().map(|(_, seed)| seed),
             "sessions": hunted.sessions,
             "elapsed_ms": hunted.elapsed.as_millis() as u64,
+            "out_of_sight": out_of_sight(fault.name),
+            "different": hunted.different.map(|(count, _)| count),
+            "compared": hunted.different.map(|(_, of)| of),
         });
         writeln!(out, "{line}")?;
     }
