@@ -1,7 +1,8 @@
 //! What peers and applications do together: short runs of events that lead a connection from state to state.
 
 use super::{
-    AcknowledgmentBase, Call, CallKind, Event, Fault, FaultKind, Options, Point, Random, Segment, SequenceBase, Setup,
+    AcknowledgmentBase, Call, CallKind, Datagram, Event, Fault, FaultKind, IcmpError, Options, Point, Random, Segment,
+    SequenceBase, Setup,
 };
 use crate::wire::TcpFlags;
 
@@ -29,7 +30,7 @@ fn events(setup: Setup, connection: u8, random: &mut Random) -> Vec<Event> {
     let written = written(random);
     let long = random.pick(&[SECOND, 3 * SECOND, 10 * SECOND, 60 * SECOND, 130 * SECOND]);
     let (push, fin) = (TcpFlags::PSH | TcpFlags::ACK, TcpFlags::FIN | TcpFlags::ACK);
-    match random.below(18) {
+    match random.below(22) {
         0 => handshake(setup, connection, random).to_vec(),
         // The application sends, the tester takes it.
         1 => vec![call(CallKind::Write, written), segment(TcpFlags::ACK, 0)],
@@ -111,6 +112,39 @@ fn events(setup: Setup, connection: u8, random: &mut Random) -> Vec<Event> {
             let some = Event::Segment(Segment { options, acknowledgment: last, ..plain(TcpFlags::ACK, 0) });
             vec![call(CallKind::Write, written.max(3_000)), some, some, some, segment(TcpFlags::ACK, 0)]
         }
+        // Datagrams that every host takes, as usual and unusual as they may be.
+        17 => (0..1 + random.below(3)).map(|_| datagram(random)).collect(),
+        // Resets that nobody may believe, and errors that end nothing.
+        18 => {
+            let base = random.pick(&[SequenceBase::Initial, SequenceBase::Opposite, SequenceBase::Zero]);
+            let sequence = Point { base, offset: random.pick(&[0, 1, 60]) };
+            let flags = random.pick(&[TcpFlags::RST, TcpFlags::RST | TcpFlags::ACK]);
+            let reset = Event::Segment(Segment { sequence, ..plain(flags, 0) });
+            vec![call(CallKind::Write, written), reset, segment(push, length), call(CallKind::Read, 0xffff)]
+        }
+        19 => {
+            let soft = IcmpError {
+                connection,
+                kind: random.below(8) as u8,
+                code: random.pick(&[0, 1, 3, 5]),
+                parameter: 0,
+                shift: random.pick(&[0, 0, -60, 2_000]),
+                fault: Fault::NONE,
+            };
+            vec![call(CallKind::Write, written), Event::IcmpError(soft), segment(TcpFlags::ACK, 0)]
+        }
+        // Segments outside the window, a while after the last ones.
+        20 => {
+            let (base, offset) = random.pick(&[
+                (SequenceBase::Unacknowledged, -1),
+                (SequenceBase::Unacknowledged, -60),
+                (SequenceBase::WindowEnd, 60),
+                (SequenceBase::Opposite, 0),
+            ]);
+            let outside =
+                Segment { sequence: Point { base, offset }, ..plain(TcpFlags::ACK, random.pick(&[0, 1, 10])) };
+            vec![segment(push, length), advance(3 * SECOND), Event::Segment(outside), segment(push, length)]
+        }
         // What a network does: the same again, or in fragments.
         _ => {
             let kind = random.pick(&[FaultKind::Twice, FaultKind::Fragments]);
@@ -118,6 +152,34 @@ fn events(setup: Setup, connection: u8, random: &mut Random) -> Vec<Event> {
             vec![Event::Segment(Segment { fault, ..plain(push, length) }), call(CallKind::Read, 0xffff)]
         }
     }
+}
+
+/// A datagram to the host or to its UDP socket, or to a port that nobody has.
+fn datagram(random: &mut Random) -> Event {
+    let kind = random.pick(&[
+        FaultKind::None,
+        FaultKind::None,
+        FaultKind::HopLimit,
+        FaultKind::IpFlags,
+        FaultKind::TrafficClass,
+        FaultKind::Fragments,
+        FaultKind::Fragments,
+        FaultKind::IpOptions,
+        FaultKind::SourcePort,
+        FaultKind::Urgent,
+        FaultKind::Twice,
+        FaultKind::Source,
+        FaultKind::Destination,
+        FaultKind::Checksum,
+    ]);
+    let choice = match kind {
+        FaultKind::Fragments => random.below(4) as u8,
+        FaultKind::IpOptions | FaultKind::Source | FaultKind::Destination => random.below(8) as u8,
+        _ => random.pick(&[0, 1, 2, 3, 4, 64, 255]),
+    };
+    let length = random.pick(&[0, 1, 2, 8, 9, 99, 100, 300, 480, 524, 700, 1_382]);
+    let datagram = Datagram { length, choice: random.pick(&[0, 1, 1, 2, 7, 0xc1]), fault: Fault { kind, choice } };
+    if random.once_in(2) { Event::Echo(datagram) } else { Event::Udp(datagram) }
 }
 
 /// The tester's and the application's part in opening a connection.
