@@ -85,13 +85,15 @@ impl Hunt<'_> {
             }
         }
         let elapsed = begun.elapsed();
-        Ok(Hunted { found: None, sessions, elapsed, different: Some((self.different()?, COMPARED)) })
+        // Who gives no time wants no session.
+        let compared = if sessions == 0 { 0 } else { COMPARED };
+        Ok(Hunted { found: None, sessions, elapsed, different: Some((self.different(compared)?, compared)) })
     }
 
     /// In how many sessions the fault makes a difference.
-    fn different(&self) -> Result<u64, TargetError> {
+    fn different(&self, compared: u64) -> Result<u64, TargetError> {
         let mut different = 0;
-        for number in 0..COMPARED {
+        for number in 0..compared {
             let session = self.seeds.session(session_seed(self.seed, false, number / BATCH, number % BATCH));
             let steps = |factory| {
                 let mut runner = Runner::new(factory).knowing(self.known);
