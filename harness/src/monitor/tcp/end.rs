@@ -74,6 +74,8 @@ pub(super) struct End {
 pub(super) struct Opening {
     pub(super) isn: u32,
     pub(super) mss: Option<u16>,
+    /// The same SYN came with another one.
+    pub(super) is_mss_uncertain: bool,
     pub(super) shift: Option<u8>,
     pub(super) sack_permitted: bool,
     pub(super) timestamps: bool,
@@ -228,6 +230,7 @@ impl Opening {
         Opening {
             isn: segment.start(),
             mss: options.mss,
+            is_mss_uncertain: false,
             shift: options.shift,
             sack_permitted: options.sack_permitted,
             timestamps: options.timestamps.is_some(),
@@ -245,7 +248,7 @@ impl Opening {
         let new = Opening::of(segment);
         self.is_uncertain |= new.is_uncertain
             || (new.shift, new.sack_permitted, new.timestamps) != (self.shift, self.sack_permitted, self.timestamps);
-        self.mss = self.mss.max(new.mss);
+        self.is_mss_uncertain |= new.mss != self.mss;
         self.window = self.window.max(new.window);
         if self.values.len() < TIMESTAMPS {
             self.values.extend(new.values);

@@ -93,7 +93,11 @@ impl Connection {
     }
 
     fn check_size(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage, findings: &mut Findings) {
-        let Some(peer) = self.ends[1 - from].opening.as_ref().filter(|peer| !peer.is_uncertain) else { return };
+        let Some(peer) =
+            self.ends[1 - from].opening.as_ref().filter(|peer| !peer.is_uncertain && !peer.is_mss_uncertain)
+        else {
+            return;
+        };
         // What a network interface cuts into segments is larger, and has no checksum yet.
         if vantage.offload && (segment.validity != Validity::Valid || segment.length > 1460) {
             return;

@@ -18,6 +18,13 @@ fn with_timestamps(segment: Segment) -> Segment {
     segment.timestamps(100, if is_syn_ack { 100 } else { 0 })
 }
 
+/// A connection that was opened with MSS 1,000, and whose SYN came again with this one.
+fn twice(again: u16) -> Scene {
+    let syn = |mss| seg("S", 0, 0).option(TcpOption::MaximumSegmentSize(mss));
+    let scene = Scene::new().tester(syn(1000)).target(seg("S.", 0, 1)).tester(syn(again));
+    scene.tester(seg(".", 1, 1).window(5000))
+}
+
 /// The tester's octets 11 to 20 and 31 to 40 came, those below and between did not.
 fn gaps() -> Scene {
     let scene = Scene::with(with_sack).tester(seg(".", 11, 1).zeros(10)).target(seg(".", 1, 1).sack(&[(11, 21)]));
@@ -299,6 +306,12 @@ pub(super) const CASES: &[Case] = &[
         invariant: Invariant::SegmentSize,
         breaks: || Scene::established().tester(seg(".", 1, 1).window(5000)).target(seg(".", 1, 1).zeros(1001)),
         near_miss: || Scene::established().tester(seg(".", 1, 1).window(5000)).target(seg(".", 1, 1).zeros(1000)),
+    },
+    Case {
+        invariant: Invariant::SegmentSize,
+        breaks: || twice(1000).target(seg(".", 1, 1).zeros(1001)),
+        // The same SYN with another MSS: which one the target has taken, nobody can tell.
+        near_miss: || twice(64).target(seg(".", 1, 1).zeros(1001)),
     },
     Case {
         invariant: Invariant::SegmentSize,
