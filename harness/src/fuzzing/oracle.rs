@@ -5,14 +5,15 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::monitor::{Monitor, Sender, Vantage};
 use crate::target::Link;
 use crate::time::Instant;
+use crate::wire::Parsed;
 
 /// Judges the packets of a session against RFCs. One judges session after session, in the same memory.
 pub trait Oracle {
     /// A session begins on a fresh target.
     fn begin(&mut self, link: &Link);
 
-    /// A datagram of the tester (`from_target` is false) or of the target.
-    fn packet(&mut self, at: Instant, from_target: bool, octets: &[u8]);
+    /// A datagram of the tester (`from_target` is false) or of the target: its octets, and what was read of them.
+    fn packet(&mut self, at: Instant, from_target: bool, octets: &[u8], parsed: &Parsed<'_>);
 
     /// The session is over.
     fn finish(&mut self, at: Instant);
@@ -40,9 +41,9 @@ impl Oracle for Monitor {
         self.clear(vantage(link));
     }
 
-    fn packet(&mut self, at: Instant, from_target: bool, octets: &[u8]) {
+    fn packet(&mut self, at: Instant, from_target: bool, octets: &[u8], parsed: &Parsed<'_>) {
         let sender = if from_target { Sender::Target } else { Sender::Tester };
-        Monitor::packet(self, at, sender, octets, octets.len());
+        Monitor::parsed(self, at, sender, octets, 0, parsed);
     }
 
     fn finish(&mut self, at: Instant) {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 use super::oracle::{Complaint, Oracle};
 use crate::target::Link;
 use crate::time::Instant;
-use crate::wire::{Packet, Tcp, TcpFlags};
+use crate::wire::{Parsed, Tcp, TcpFlags};
 
 /// Connections that are followed at once.
 const MOST: usize = 8;
@@ -203,8 +203,7 @@ impl Oracle for States {
         self.followed.clear();
     }
 
-    fn packet(&mut self, _: Instant, from_target: bool, octets: &[u8]) {
-        let parsed = Packet::parse(octets, None);
+    fn packet(&mut self, _: Instant, from_target: bool, _: &[u8], parsed: &Parsed<'_>) {
         if !parsed.defects.is_empty() {
             return;
         }

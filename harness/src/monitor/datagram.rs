@@ -7,7 +7,7 @@ use crate::wire::{Defect, DefectKind, Header, Packet, Parsed, PseudoHeader, Udp,
 
 /// A datagram and what may be concluded from it.
 pub(super) struct Datagram<'a> {
-    parsed: Parsed<'a>,
+    parsed: &'a Parsed<'a>,
     pub(super) sender: Sender,
     pub(super) validity: Validity,
     /// Octets that were not captured, at the end.
@@ -34,11 +34,9 @@ pub(super) enum Validity {
 }
 
 impl<'a> Datagram<'a> {
-    /// Reads a datagram of `length` octets, of which the first ones are there. With `offload`, a network interface may
-    /// be about to finish it.
-    pub(super) fn read(octets: &'a [u8], length: usize, sender: Sender, offload: bool) -> Self {
-        let parsed = Packet::parse(octets, None);
-        let missing = length.saturating_sub(octets.len());
+    /// A datagram of which `missing` octets at the end were not captured. With `offload`, a network interface may be about to
+    /// finish it.
+    pub(super) fn new(parsed: &'a Parsed<'a>, missing: usize, sender: Sender, offload: bool) -> Self {
         let mut datagram =
             Datagram { parsed, sender, validity: Validity::Valid, missing, is_ambiguous: false, is_fragmented: false };
         datagram.validity = datagram.judge(offload);

@@ -34,7 +34,7 @@ use tcp::Connections;
 use violation::Findings;
 
 use crate::time::Instant;
-use crate::wire::Header;
+use crate::wire::{Header, Packet, Parsed};
 
 /// Fragments of fragments are put together so many times.
 const NESTED: u8 = 4;
@@ -117,11 +117,17 @@ impl Monitor {
 
     /// The next packet: an IP datagram, of which `octets` were captured and `length` were sent.
     pub fn packet(&mut self, at: Instant, sender: Sender, octets: &[u8], length: usize) {
+        let missing = length.saturating_sub(octets.len());
+        self.parsed(at, sender, octets, missing, &Packet::parse(octets, None));
+    }
+
+    /// As [`Monitor::packet`], of a packet that was read already and of which `missing` octets were not captured.
+    pub(crate) fn parsed(&mut self, at: Instant, sender: Sender, octets: &[u8], missing: usize, parsed: &Parsed<'_>) {
         self.frame += 1;
         self.findings.begin(self.frame, at, sender != Sender::Tester);
         self.connections.advance(at, &self.vantage, &mut self.findings);
         self.icmp.remember(octets, sender);
-        let datagram = Datagram::read(octets, length, sender, self.vantage.offload);
+        let datagram = Datagram::new(parsed, missing, sender, self.vantage.offload);
         ip::check(&datagram, &self.vantage, &mut self.findings);
         self.datagram(at, &datagram, NESTED);
     }
@@ -137,7 +143,8 @@ impl Monitor {
             && depth > 0
         {
             self.icmp.remember(&whole.octets, datagram.sender);
-            let mut of_all = Datagram::read(&whole.octets, whole.octets.len(), datagram.sender, self.vantage.offload);
+            let parsed = Packet::parse(&whole.octets, None);
+            let mut of_all = Datagram::new(&parsed, 0, datagram.sender, self.vantage.offload);
             of_all.is_ambiguous = whole.is_ambiguous || datagram.is_ambiguous;
             of_all.is_fragmented = true;
             if of_all.is_ambiguous {

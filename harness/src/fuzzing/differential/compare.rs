@@ -160,7 +160,7 @@ impl Reader<'_> {
                 && known.next.is_none_or(|next| next == tcp.sequence)
                 && (tcp.acknowledgment.wrapping_sub(known.sent) as i32) <= 0;
         }
-        self.states.packet(Instant::ZERO, false, octets);
+        self.states.packet(Instant::ZERO, false, octets, &parsed);
         let clause = stimulus::of_datagram(octets, cut, self.ends(), &known);
         self.turns.push(Turn { stimulus, clause: Some(clause), state, answers: BTreeSet::new(), is_ack_free });
     }
@@ -193,7 +193,7 @@ impl Reader<'_> {
             }
             initial = (connection.target_initial, connection.tester_initial);
         }
-        self.states.packet(Instant::ZERO, true, octets);
+        self.states.packet(Instant::ZERO, true, octets, &parsed);
         if let (Some(turn), Some(answer)) = (self.turns.last_mut(), Answer::of_datagram(octets, initial)) {
             turn.answers.insert(answer);
         }

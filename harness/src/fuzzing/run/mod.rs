@@ -448,8 +448,9 @@ impl Run<'_, '_> {
         }
         self.frames += 1;
         if !self.is_leaving {
+            let parsed = Packet::parse(octets, None);
             for oracle in &mut self.runner.oracles {
-                oracle.packet(at, false, octets);
+                oracle.packet(at, false, octets, &parsed);
             }
         }
         self.target.inject(octets).map_err(|error| self.failed(error))?;
@@ -530,12 +531,12 @@ impl Run<'_, '_> {
         if let Some(steps) = &mut self.runner.steps {
             steps.push(Step::Received { at, octets: octets.to_vec() });
         }
+        let parsed = Packet::parse(octets, None);
         if !self.is_leaving {
             for oracle in &mut self.runner.oracles {
-                oracle.packet(at, true, octets);
+                oracle.packet(at, true, octets, &parsed);
             }
         }
-        let parsed = Packet::parse(octets, None);
         self.answers.learn(&parsed.packet, &self.link);
         let Some(tcp) = parsed.packet.tcp() else {
             self.runner.last_other.clear();
@@ -545,7 +546,8 @@ impl Run<'_, '_> {
         if parsed.packet.destination() != Some(self.link.remote) || parsed.packet.source() != Some(self.link.local) {
             return Ok(());
         }
-        if parsed.packet.payload.is_empty() && tcp.flags == TcpFlags::ACK {
+        let others = TcpFlags::SYN | TcpFlags::FIN | TcpFlags::RST;
+        if parsed.packet.payload.is_empty() && tcp.flags.contains(TcpFlags::ACK) && tcp.flags.0 & others.0 == 0 {
             self.last_acknowledgment = Some(at);
         }
         let is_leaving = self.is_leaving;

@@ -14,7 +14,7 @@ mod time;
 mod timestamps;
 mod transfer;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use self::connection::Connection;
@@ -36,7 +36,7 @@ type Key = (SocketAddr, SocketAddr);
 pub(super) struct Connections {
     all: Vec<Connection>,
     spare: Vec<Connection>,
-    places: HashMap<Key, usize>,
+    places: BTreeMap<Key, usize>,
     serial: u64,
     /// Fragments came of which a receiver may have made other segments.
     is_blurred: bool,
