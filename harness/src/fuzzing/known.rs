@@ -97,10 +97,12 @@ pub enum Stimulus {
     FinDuplicates,
     /// What the target must send in fragments, after something longer of that sort.
     ShorterFragmented,
+    /// The application shuts a connection whose SYNs crossed.
+    ShutCrossed,
 }
 
 /// How many there are.
-const STIMULI: usize = Stimulus::ShorterFragmented as usize + 1;
+const STIMULI: usize = Stimulus::ShutCrossed as usize + 1;
 
 /// What was done in a session, and before which datagram.
 #[derive(Clone, Copy, Debug)]

@@ -15,15 +15,19 @@ pub const KNOWN_OF_SMOLTCP: &[Known] = &[
     Known::after(Stimulus::BeyondFin, "breaks-tcpx-70"),
     Known::after(Stimulus::BeyondFin, "breaks-9293-u-7"),
     Known::after(Stimulus::BeyondFin, "breaks-9293-must-3"),
+    Known::after(Stimulus::BeyondFin, "breaks-9293-must-40"),
     // An acknowledgment of octets that are queued and not sent is taken, and sending goes on behind them; its segment is
     // processed (RFC 9293 section 3.10.7.4, fifth).
     Known::after(Stimulus::UnsentAcknowledged, "breaks-9293-u-40"),
     Known::after(Stimulus::UnsentAcknowledged, "breaks-9293-u-4"),
+    Known::after(Stimulus::UnsentAcknowledged, "breaks-tcpx-44"),
     Known::after(Stimulus::UnsentAcknowledged, "breaks-tcpx-70"),
     Known::after(Stimulus::UnsentAcknowledged, "breaks-9293-u-14"),
     Known::after(Stimulus::UnsentAcknowledged, "breaks-9293-u-31"),
     Known::after(Stimulus::UnsentAcknowledged, "breaks-9293-must-40"),
     Known::after(Stimulus::UnsentAcknowledged, "stalls"),
+    Known::after(Stimulus::UnsentAcknowledged, "takes-no-octets"),
+    Known::after(Stimulus::UnsentAcknowledged, "unanswered-a-segment-outside-the-window"),
     // A segment without ACK is processed (RFC 9293 section 3.10.7.4, fifth).
     Known::after(Stimulus::WithoutAck, "breaks-9293-u-12"),
     // A segment whose acknowledgment is older than SND.UNA is dropped with its text (RFC 9293 section 3.10.7.4, fifth).
@@ -34,6 +38,7 @@ pub const KNOWN_OF_SMOLTCP: &[Known] = &[
     Known::after(Stimulus::ResetWithMore, "breaks-9293-u-7"),
     // A SYN-ACK with FIN is dropped, so what follows belongs to another connection than the monitor follows.
     Known::after(Stimulus::SynWithFin, "breaks-9293-shld-14"),
+    Known::after(Stimulus::SynWithFin, "breaks-9293-u-31"),
     // A socket that a reset takes from SYN-RECEIVED back to LISTEN keeps the MSS of that peer for the next one, whose
     // SYN has no MSS option (RFC 9293 section 3.7.1, MUST-15).
     Known::after(Stimulus::Reset, "breaks-9293-must-16"),
@@ -47,6 +52,9 @@ pub const KNOWN_OF_SMOLTCP: &[Known] = &[
     // The third duplicate acknowledgment ends the retransmission timer, and the fast retransmission that is to follow sends
     // octets alone: a FIN without octets before it is never sent again: rfc9293/close/fin-again-after-duplicates.pkt.
     Known::after(Stimulus::FinDuplicates, "stalls"),
+    // In SYN-RECEIVED after a simultaneous open, the acknowledgment of the SYN is taken for that of a FIN that is still to be
+    // sent: it never is: rfc9293/close/syn-received.pkt.
+    Known::after(Stimulus::ShutCrossed, "stalls"),
     // The checksum of an echo reply that leaves in fragments covers what an earlier, longer datagram left behind it in the
     // fragmentation buffer: rfc792/echo-checksum-after-longer.pkt.
     Known::after(Stimulus::ShorterFragmented, "breaks-792-05"),

@@ -102,6 +102,7 @@ fn turns(steps: &[Step], link: &Link) -> Vec<Turn> {
                 let stimulus = stimulus.split([' ', '{']).next().unwrap_or_default().to_owned();
                 reader.turns.push(Turn { stimulus, clause, state: None, answers, is_ack_free: true });
             }
+            Step::Due { .. } => {}
             Step::Fresh => break,
         }
     }

@@ -3,12 +3,15 @@
 //! Only what every correct target takes is demanded, and only of targets whose clock is the session's: on a real clock an
 //! answer may be late, or lost in a queue that is full.
 
+use std::net::IpAddr;
+
+use super::connection::Connection;
 use super::packet::{self, ECHO_HEADER, Emitted};
-use super::{Cause, Run, Stop};
+use super::{Cause, Run, Step, Stop, pattern};
 use crate::fuzzing::finding::Demand;
 use crate::fuzzing::session::{Datagram, Fault, FaultKind, Segment};
 use crate::target::{Clock, Link};
-use crate::wire::{Icmpv4, Icmpv6, Packet, TcpFlags};
+use crate::wire::{Header, Icmpv4, Icmpv6, Ipv4, Ipv6, Packet, Tcp, TcpFlags};
 
 /// How long the target may take for an answer, in microseconds.
 const PATIENCE: i64 = 1_000_000;
@@ -62,13 +65,18 @@ impl Run<'_, '_> {
         self.note_length(octets);
         let must = self.demands() && self.must_take(datagram.fault, octets);
         self.answers.echo = None;
-        let (number, _) = self.datagram(datagram, packet::echo)?;
+        let (number, emitted) = self.datagram(datagram, packet::echo)?;
         let [high, low] = (number as u16).to_be_bytes();
         let rest = [0, datagram.choice, high, low];
         if must && !self.comes(|answers| answers.echo == Some(rest))? {
             let detail =
                 format!("the request with identifier {} and sequence number {}", datagram.choice, number as u16);
-            return self.found(Cause::Unanswered(Demand::EchoRequest), detail);
+            let reply = match self.link.local {
+                IpAddr::V4(_) => Header::Icmpv4(Icmpv4 { kind: Icmpv4::ECHO_REPLY, rest, ..Icmpv4::echo(0, 0) }),
+                IpAddr::V6(_) => Header::Icmpv6(Icmpv6 { rest, ..Icmpv6::new(Icmpv6::ECHO_REPLY, 0) }),
+            };
+            let data = pattern::of_tester(number, emitted.payload);
+            return self.missing(Cause::Unanswered(Demand::EchoRequest), detail, reply, data);
         }
         Ok(())
     }
@@ -95,11 +103,35 @@ impl Run<'_, '_> {
         while self.runner.connections[number].heard == before {
             if self.target.now() >= deadline {
                 let detail = format!("nothing comes for {} s", PATIENCE / 1_000_000);
-                return self.found(Cause::Unanswered(demand), detail);
+                let due = self.runner.connections[number].acknowledgment_due(0);
+                return self.missing(Cause::Unanswered(demand), detail, due, &[]);
             }
             self.advance(deadline, 1)?;
         }
         Ok(())
+    }
+
+    /// The target did not send what it must: a datagram like this one.
+    pub(super) fn missing(
+        &mut self,
+        cause: Cause,
+        detail: String,
+        transport: impl Into<Header>,
+        payload: &[u8],
+    ) -> Result<(), Stop> {
+        let found = self.found(cause, detail);
+        if let (Err(_), Some(steps)) = (&found, &mut self.runner.steps) {
+            let at = self.target.now();
+            let ip: Header = match (self.link.local, self.link.remote) {
+                (IpAddr::V4(local), IpAddr::V4(remote)) => Ipv4::new(local, remote).into(),
+                (IpAddr::V6(local), IpAddr::V6(remote)) => Ipv6::new(local, remote).into(),
+                _ => return found, // A link has one IP version.
+            };
+            let mut octets = Vec::new();
+            Packet::new([ip, transport.into()], payload).emit(&mut octets);
+            steps.push(Step::Due { at, octets });
+        }
+        found
     }
 
     /// Waits until the target has given an answer; whether it came in time.
@@ -137,6 +169,23 @@ impl Run<'_, '_> {
                 header => header < 7 && choice & 0xc0 == 0,
             },
             _ => false,
+        }
+    }
+}
+
+impl Connection {
+    /// The FIN that the target owes.
+    pub(super) fn fin_due(&self) -> Tcp {
+        Tcp { flags: TcpFlags::FIN | TcpFlags::ACK, ..self.acknowledgment_due(0) }
+    }
+
+    /// The acknowledgment that the target owes, of so many numbers more than it has acknowledged.
+    pub(super) fn acknowledgment_due(&self, more: u32) -> Tcp {
+        Tcp {
+            flags: TcpFlags::ACK,
+            sequence: self.received,
+            acknowledgment: self.expected().0.wrapping_add(more),
+            ..Tcp::new(self.target_port, self.port)
         }
     }
 }

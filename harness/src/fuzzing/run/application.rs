@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use smallvec::SmallVec;
 
 use super::connection::Delivery;
-use super::packet::{self, UDP_PORT};
+use super::packet::{self, UDP_HEADER, UDP_PORT};
 use super::{Run, SERVER, Step, Stimulus, Stop, pattern};
 use crate::fuzzing::finding::{Cause, Demand};
 use crate::fuzzing::session::{CONNECTIONS, Call, CallKind, Datagram, FaultKind};
 use crate::target::{CallOutput, PollEntry, SocketCall};
+use crate::wire::Udp;
 
 // Numbers of the Linux ABI, as calls have them on every target.
 pub(super) const AF_INET: i32 = 2;
@@ -28,8 +29,6 @@ const EINPROGRESS: i32 = 115;
 
 /// Datagrams that are read at a time.
 const MOST_DATAGRAMS: u32 = 4;
-/// Octets of a UDP header.
-const UDP_HEADER: usize = 8;
 
 /// Options that are set, with level, number and the value of which an amount chooses a bit.
 const OPTIONS: [(i32, i32, [i32; 2]); 8] = [
@@ -91,6 +90,9 @@ impl Run<'_, '_> {
             CallKind::Write => self.write(number, fd, usize::from(call.amount) % pattern::LONGEST)?,
             CallKind::Read => self.read(number, fd, usize::from(call.amount).max(1)).map(|_| ())?,
             CallKind::ShutdownWrite => {
+                if self.runner.connections[number].has_crossed {
+                    self.note(Stimulus::ShutCrossed);
+                }
                 let is_shut = self.succeeds(SocketCall::Shutdown { fd, how: 1 })?;
                 self.runner.connections[number].is_shut |= is_shut;
             }
@@ -252,11 +254,13 @@ impl Run<'_, '_> {
             self.runner.datagrams.push((number, emitted.payload));
         }
         let Some(fd) = self.application.udp else { return Ok(()) };
-        let mut wanted = if self.must_deliver(datagram, emitted.payload) {
+        let must = if self.must_deliver(datagram, emitted.payload) {
             1 + u32::from(datagram.fault.kind == FaultKind::Twice)
         } else {
             0
         };
+        let port = packet::udp_port(datagram);
+        let mut came = 0;
         for _ in 0..MOST_DATAGRAMS {
             let call = SocketCall::RecvFrom { fd, length: 65_535, flags: MSG_DONTWAIT, null: false };
             let Some((Ok(_), CallOutput::Message { data, address, .. })) = self.call(call)? else { break };
@@ -268,17 +272,24 @@ impl Run<'_, '_> {
                 self.must_read(Vec::new());
                 return self.found(Cause::Datagram, format!("{} octets from {address:?}", data.len()));
             }
-            let is_it = data.len() == emitted.payload && pattern::agrees(&data, number, pattern::of_tester);
-            let port = packet::udp_port(datagram);
-            let is_from_tester = address == Some(SocketAddr::new(self.link.remote, port));
-            wanted = wanted.saturating_sub(u32::from(is_it && is_from_tester));
+            if data.len() == emitted.payload && pattern::agrees(&data, number, pattern::of_tester) {
+                came += 1;
+                if must > 0 && address != Some(SocketAddr::new(self.link.remote, port)) {
+                    return self
+                        .found(Cause::Datagram, format!("{} octets of port {port} from {address:?}", data.len()));
+                }
+            }
             if datagram.choice & 1 != 0 && address.is_some_and(|address| address.port() != 0) {
                 self.reply(fd, data, address)?;
             }
         }
-        if wanted > 0 {
-            let detail = format!("{} octets of UDP port {}", emitted.payload, packet::udp_port(datagram));
-            return self.found(Cause::Unanswered(Demand::Datagram), detail);
+        if came < must {
+            let found = self
+                .found(Cause::Unanswered(Demand::Datagram), format!("{} octets of UDP port {port}", emitted.payload));
+            if found.is_err() {
+                self.must_read(pattern::of_tester(number, emitted.payload).to_vec());
+            }
+            return found;
         }
         Ok(())
     }
@@ -299,13 +310,16 @@ impl Run<'_, '_> {
         let length = data.len();
         self.note_length(UDP_HEADER + length);
         self.answers.datagram = None;
+        let sent = data.clone();
         let call = SocketCall::SendTo { fd, data, flags: MSG_DONTWAIT, address, null: false };
         let is_sent = self.succeeds(call)?;
         let Some(address) = address.filter(|address| address.ip() == self.link.remote) else { return Ok(()) };
         let fits = length + UDP_HEADER + 40 <= self.link.mtu as usize;
         let expected = (UDP_PORT, address.port(), length);
         if is_sent && fits && self.demands() && !self.comes(|answers| answers.datagram == Some(expected))? {
-            return self.found(Cause::Unanswered(Demand::SentDatagram), format!("{length} octets to {address}"));
+            let detail = format!("{length} octets to {address}");
+            let due = Udp::new(UDP_PORT, address.port());
+            return self.missing(Cause::Unanswered(Demand::SentDatagram), detail, due, &sent);
         }
         Ok(())
     }

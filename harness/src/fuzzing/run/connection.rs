@@ -67,6 +67,8 @@ pub(super) struct Connection {
     is_reset: bool,
     /// The tester has sent a SYN.
     pub(super) has_opened: bool,
+    /// The tester has answered the target's SYN by one of its own.
+    pub(super) has_crossed: bool,
     /// Something was done that may end the connection.
     pub(super) is_disturbed: bool,
     /// The application has shut its sending side.
@@ -395,11 +397,15 @@ impl Connection {
             .then(|| format!("the FIN stands behind octet {end} of a stream of {written} octets"))
     }
 
-    /// Whether a reset with this number may end the connection: unless it is surely outside the target's window
-    /// (RFC 9293 section 3.10.7.4, second).
-    pub(super) fn may_be_reset_by(&self, sequence: u32) -> bool {
+    /// Whether a reset may end the connection: unless all of it is surely outside the target's window, the octets that it
+    /// carries counted (RFC 9293 section 3.10.7.4, first and second).
+    pub(super) fn may_be_reset_by(&self, reset: &Tcp, payload: usize) -> bool {
         let Some(right) = self.right.filter(|_| self.is_established() && !self.uncertain) else { return true };
-        !is_after(self.unacknowledged, sequence) && !is_after(sequence, right.wrapping_add(UNTOLD))
+        let end = reset.sequence.wrapping_add(reset.sequence_length(payload));
+        let is_old = is_after(self.unacknowledged, reset.sequence) && !is_after(end, self.unacknowledged);
+        let edge = right.wrapping_add(UNTOLD);
+        let is_behind = is_after(reset.sequence, edge) && is_after(end, edge);
+        !(is_old || is_behind)
     }
 
     /// Whether both SYNs are acknowledged.

@@ -74,10 +74,9 @@ impl Run<'_, '_> {
             if connection.is_disturbed || self.target.now() >= deadline {
                 let missing = end.wrapping_sub(connection.expected().0);
                 let why = if connection.is_disturbed { "the target resets the connection" } else { "nothing comes" };
-                self.found(
-                    Cause::Refused,
-                    format!("of the last segment {missing} numbers are not acknowledged: {why}"),
-                )?;
+                let due = connection.acknowledgment_due(missing);
+                let detail = format!("of the last segment {missing} numbers are not acknowledged: {why}");
+                self.missing(Cause::Refused, detail, due, &[])?;
                 return Ok(false);
             }
             self.advance(deadline, 1)?;

@@ -90,7 +90,9 @@ impl Run<'_, '_> {
             self.runner.sent = out;
             result?;
             if !self.comes(|answers| answers.reset == Some(port))? {
-                self.found(Cause::Unanswered(Demand::NoConnection), format!("a segment to port {CLOSED}"))?;
+                let due = Tcp { flags: TcpFlags::RST, sequence: 1, ..Tcp::new(CLOSED, port) };
+                let detail = format!("a segment to port {CLOSED}");
+                self.missing(Cause::Unanswered(Demand::NoConnection), detail, due, &[])?;
             }
         }
         Ok(())

@@ -14,8 +14,9 @@ use crate::wire::{
 
 /// Octets of headers that a packet of the tester may have beside its payload.
 const HEADERS: u32 = 120;
-/// Octets of an echo message before its data.
+/// Octets of an echo message before its data, and of a UDP header.
 pub(super) const ECHO_HEADER: usize = 8;
+pub(super) const UDP_HEADER: usize = 8;
 /// The target's UDP socket.
 pub(super) const UDP_PORT: u16 = 5353;
 /// A port of the target that has no socket.

@@ -70,6 +70,11 @@ impl Run<'_, '_> {
                 let (come, wrote) = (connection.come(), connection.written);
                 let detail =
                     format!("{come} of {wrote} octets have come, and then nothing for {} s", SILENCE / 1_000_000);
+                // What else is due may be data, or a probe.
+                if connection.is_shut && come == wrote {
+                    let fin = connection.fin_due();
+                    return self.missing(Cause::Stalled, detail, fin, &[]);
+                }
                 return self.found(Cause::Stalled, detail);
             }
             self.advance(deadline, 1)?;

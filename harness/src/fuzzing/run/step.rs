@@ -15,6 +15,8 @@ pub enum Step {
     Right { at: Instant, octets: Vec<u8>, data: Vec<u8> },
     /// The target sent a segment, and this is what it may acknowledge at most.
     Beyond { at: Instant, octets: Vec<u8>, acknowledgment: u32 },
+    /// Until now the target was to send a datagram like this, and did not.
+    Due { at: Instant, octets: Vec<u8> },
     /// The application made a call; EINTR is what a call gives that did not return at once. `right` is what it must
     /// read, if it read something else.
     Called { at: Instant, call: SocketCall, result: Result<i64, Errno>, output: CallOutput, right: Option<Vec<u8>> },
@@ -33,6 +35,7 @@ pub(in crate::fuzzing) fn round(steps: &mut [Step]) {
         | Step::Received { at, .. }
         | Step::Right { at, .. }
         | Step::Beyond { at, .. }
+        | Step::Due { at, .. }
         | Step::Called { at, .. }) = step
         else {
             continue;

@@ -55,7 +55,7 @@ impl Run<'_, '_> {
         let connection = &mut self.runner.connections[number];
         if has(TcpFlags::RST) {
             note(Stimulus::Reset);
-            connection.is_disturbed |= connection.may_be_reset_by(tcp.sequence);
+            connection.is_disturbed |= connection.may_be_reset_by(tcp, payload);
             if has(TcpFlags::SYN) || has(TcpFlags::FIN) {
                 note(Stimulus::ResetWithMore);
             }
@@ -64,6 +64,7 @@ impl Run<'_, '_> {
                 note(Stimulus::SynWithFin);
             }
             let begins = !has(TcpFlags::ACK) && tcp.destination_port == SERVER;
+            connection.has_crossed |= !has(TcpFlags::ACK) && !begins;
             self.opened += u32::from(begins);
             if begins && self.opened > u32::from(self.setup.backlog) + 1 {
                 note(Stimulus::Backlog);

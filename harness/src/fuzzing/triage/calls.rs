@@ -80,7 +80,8 @@ pub(super) fn call(
         (None, CallOutput::Data(data) | CallOutput::Message { data, .. }) => data,
         _ => &[],
     };
-    if let (SocketCall::RecvFrom { fd, length, .. }, Some([])) = (call, data) {
+    // Nothing instead of something; instead of nothing, it is an empty datagram.
+    if let (SocketCall::RecvFrom { fd, length, .. }, Some([]), Ok(_)) = (call, data, result) {
         return Some(format!("recvfrom({fd}, ..., {length}, MSG_DONTWAIT, ..., ...) = -1 EAGAIN"));
     }
     let given = if data.is_some() { read.len().to_string() } else { given };

@@ -1,6 +1,7 @@
 //! Packets of a session as a script writes them.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use crate::fuzzing::run::Cut;
 use crate::target::Link;
@@ -152,13 +153,26 @@ impl Connections {
         acknowledgment: Option<u32>,
     ) -> Option<String> {
         let parsed = Packet::parse(octets, None);
+        let length = parsed.packet.payload.len();
+        let source = match parsed.packet.source()? {
+            IpAddr::V4(source) => format!("ip.source={source}"),
+            IpAddr::V6(source) => format!("ipv6.source={source}"),
+        };
+        if let Some(udp) = parsed.packet.udp() {
+            let ports = (udp.source_port, udp.destination_port);
+            return Some(format!("> udp {} > {} ({length}) with {source}", ports.0, ports.1));
+        }
+        let echo = parsed.packet.icmpv4().map(|icmp| icmp.rest).or(parsed.packet.icmpv6().map(|icmp| icmp.rest));
+        if let Some([a, b, c, d]) = echo {
+            let (id, number) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+            return Some(format!("> icmp echo_reply id {id} seq {number} ({length}) with {source}"));
+        }
         let tcp = parsed.packet.tcp()?;
         let known = self.of((tcp.destination_port, tcp.source_port))?;
         let sequence = tcp.sequence.wrapping_sub(known.target_initial?);
         let (syn, initial) = (tcp.flags.contains(TcpFlags::SYN), known.initial?);
         let ack = acknowledgment.unwrap_or(tcp.acknowledgment);
         let ack = if syn { ack } else { ack.wrapping_sub(initial) };
-        let length = parsed.packet.payload.len();
         let mut line =
             if known.active { "> ".to_owned() } else { format!("> {} > {} ", tcp.source_port, tcp.destination_port) };
         let end = sequence.checked_add(length as u32)?;

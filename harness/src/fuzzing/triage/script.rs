@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::calls;
 use super::packets::Connections;
-use crate::fuzzing::finding::{Cause, Finding};
+use crate::fuzzing::finding::{Cause, Demand, Finding};
 use crate::fuzzing::run::Step;
 use crate::fuzzing::session::Session;
 use crate::script::format;
@@ -31,6 +31,14 @@ const FRESH: &str = "\
 +0 < 42000 > 7000 . 102:102(0) ack 102 win 65535
 ";
 
+/// Segments to a port that nobody has.
+const NO_CONNECTION: &str = "\
++0 < 42001 > 7001 . 1:1(0) ack 1 win 65535
++0~+1 > 7001 > 42001 R 1:1(0)
++0 < 42002 > 7001 S 0:0(0) win 65535
++0~+1 > 7001 > 42002 R. 0:0(0) ack 1
+";
+
 /// The script of a session: all that the tester and the application did, and at its end what a correct target does.
 pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target: &str) -> String {
     let link = session.link();
@@ -44,7 +52,8 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
         let _ = writeln!(text, "--mtu={}", link.mtu);
     }
     let mut writer = Writer { text, at: Instant::ZERO, connections: Connections::default(), free: 3 };
-    let is_expecting = steps.iter().any(|step| matches!(step, Step::Beyond { .. } | Step::Right { .. }));
+    let is_expecting =
+        steps.iter().any(|step| matches!(step, Step::Beyond { .. } | Step::Right { .. } | Step::Due { .. }));
     for step in steps {
         match step {
             Step::Injected { at, octets, cut } => match writer.connections.injected(octets, cut.as_ref(), &link) {
@@ -67,6 +76,11 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
                     writer.line(*at, &format!("{line} or silence"));
                 }
             }
+            Step::Due { at, octets } => {
+                if let Some(line) = writer.connections.expected(octets, None, None) {
+                    writer.until(*at, &line);
+                }
+            }
             Step::Called { at, call, result, output, right } => {
                 if let Ok(fd) = result
                     && matches!(
@@ -87,7 +101,11 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
                 }
             }
             Step::Fresh => {
-                writer.fresh(&link);
+                // Each session ends with both.
+                match finding.cause {
+                    Cause::Unanswered(Demand::NoConnection) => writer.text.push_str(NO_CONNECTION),
+                    _ => writer.fresh(&link),
+                }
                 break;
             }
         }
@@ -96,10 +114,9 @@ pub(super) fn write(session: &Session, steps: &[Step], finding: &Finding, target
         writer.fresh(&link);
     }
     match finding.cause {
-        Cause::Stalled => {
+        Cause::Stalled if !matches!(steps.last(), Some(Step::Due { .. })) => {
             writer.comment("Something is to be sent, sent again or probed for here, and nothing comes for 130 s.");
         }
-        Cause::Refused | Cause::Unanswered(_) => writer.comment("An answer is to come here, and none does."),
         _ => {}
     }
     // What cannot be laid out is left as it is, for whoever looks into it.
@@ -138,6 +155,17 @@ impl Writer {
         let micros = at.saturating_since(self.at).as_micros();
         self.at = at;
         let _ = writeln!(self.text, "+{}.{:06} {line}", micros / 1_000_000, micros % 1_000_000);
+    }
+
+    /// What comes between now and then. What came last and looks so is what was wrong with it, and no other.
+    fn until(&mut self, at: Instant, line: &str) {
+        let optional = format!(" {}", line.replacen("> ", ">? ", 1));
+        let (start, last) = self.text.trim_end().rsplit_once('\n').map_or((0, ""), |(all, last)| (all.len() + 1, last));
+        if last.ends_with(&optional) {
+            self.text.truncate(start);
+        }
+        let micros = at.saturating_since(self.at).as_micros();
+        let _ = writeln!(self.text, "+0~+{}.{:06} {line}", micros / 1_000_000, micros % 1_000_000);
     }
 
     fn comment(&mut self, text: &str) {

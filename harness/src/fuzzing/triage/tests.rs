@@ -58,6 +58,26 @@ fn scripts_of_findings_pass_without_the_fault() {
     }
 }
 
+/// What is due and does not come is written down, and only a target that owes it fails.
+#[test]
+fn answers_that_do_not_come_are_demanded() {
+    for fault in [
+        "icmp-echo-ignored",
+        "udp-duplicates-dropped",
+        "udp-source-address-foreign",
+        "reset-closed-port-silent",
+        "close-time-wait-silent",
+        "keep-alive-unanswered",
+    ] {
+        let triaged = triaged(fault, 1);
+        let is_demand = matches!(triaged.finding.cause, Cause::Unanswered(_) | Cause::Refused);
+        assert!(is_demand, "{fault}: {:?}", triaged.finding);
+        assert!(matches!(triaged.replayed, Replayed::Fails(_)), "{fault}: {:?}\n{}", triaged.replayed, triaged.script);
+        let replayed = replay(&SmoltcpFactory::new(), &triaged.session, &triaged.script).unwrap();
+        assert!(matches!(replayed, Replayed::Otherwise(Verdict::Pass, _)), "{fault}: {replayed:?}\n{}", triaged.script);
+    }
+}
+
 #[test]
 fn what_is_no_finding_is_none() {
     assert!(triage(&SmoltcpFactory::new(), &[], &[]).unwrap().is_none());

@@ -48,6 +48,7 @@ pub(super) fn write_steps(out: &mut impl Write, steps: &[Step]) -> io::Result<()
             Step::Received { at, octets } | Step::Right { at, octets, .. } | Step::Beyond { at, octets, .. } => {
                 (at, arrow(&lines.parts(octets).1, false))
             }
+            Step::Due { at, octets } => (at, arrow(&format!("{} does not come", lines.parts(octets).1), false)),
             Step::Called { at, .. } => (at, at_right(&step.call().unwrap_or_else(|| "poll".into()))),
             Step::Fresh => {
                 writeln!(out, "{margin} {}", styled(FAINT, "whether a fresh connection works"))?;
