@@ -30,6 +30,7 @@ pub(super) struct Icmp {
 struct Request {
     source: IpAddr,
     destination: IpAddr,
+    code: u8,
     rest: [u8; 4],
     length: usize,
     hash: u64,
@@ -68,9 +69,9 @@ impl Icmp {
 
     /// Checks a message, and remembers a request.
     pub(super) fn message(&mut self, datagram: &Datagram<'_>, vantage: &Vantage, findings: &mut Findings) {
-        let (kind, rest, is_error, is_ipv6) = match datagram.packet().headers.last() {
-            Some(Header::Icmpv4(icmp)) => (icmp.kind, icmp.rest, icmp.is_error(), false),
-            Some(Header::Icmpv6(icmp)) => (icmp.kind, icmp.rest, icmp.is_error(), true),
+        let ([kind, code], rest, is_error, is_ipv6) = match datagram.packet().headers.last() {
+            Some(Header::Icmpv4(icmp)) => ([icmp.kind, icmp.code], icmp.rest, icmp.is_error(), false),
+            Some(Header::Icmpv6(icmp)) => ([icmp.kind, icmp.code], icmp.rest, icmp.is_error(), true),
             _ => return,
         };
         let (request, reply) = if is_ipv6 { (128, 129) } else { (8, 0) };
@@ -82,24 +83,25 @@ impl Icmp {
             return;
         }
         if kind == request {
-            self.request(datagram, rest);
+            self.request(datagram, code, rest);
         } else if kind == reply {
-            self.reply(datagram, rest, is_ipv6, vantage, findings);
+            self.reply(datagram, code, rest, is_ipv6, vantage, findings);
         } else if is_error {
             self.error(datagram, kind, is_ipv6, vantage, findings);
         }
     }
 
-    fn request(&mut self, datagram: &Datagram<'_>, rest: [u8; 4]) {
+    fn request(&mut self, datagram: &Datagram<'_>, code: u8, rest: [u8; 4]) {
         let (Some(source), Some(destination)) = (datagram.source(), datagram.destination()) else { return };
         let payload = datagram.packet().payload;
-        let request = Request { source, destination, rest, length: payload.len(), hash: hash(payload) };
+        let request = Request { source, destination, code, rest, length: payload.len(), hash: hash(payload) };
         put(&mut self.requests, &mut self.requests_seen, REQUESTS, request);
     }
 
     fn reply(
         &mut self,
         datagram: &Datagram<'_>,
+        code: u8,
         rest: [u8; 4],
         is_ipv6: bool,
         vantage: &Vantage,
@@ -116,6 +118,10 @@ impl Icmp {
         let numbered = || self.requests.iter().rev().filter(|r| r.rest == rest && r.source == destination);
         let mirror = if is_ipv6 { Invariant::Icmpv6EchoReply } else { Invariant::EchoReply };
         let data = if is_ipv6 { Invariant::Icmpv6EchoReply } else { Invariant::EchoData };
+        // Other codes have no meaning, and may be mirrored.
+        if !is_ipv6 && code != 0 && numbered().next().is_some() && !numbered().any(|r| r.code == code) {
+            findings.fail(Invariant::EchoCode, || format!("the code of the reply id {id} seq {number} is {code}"));
+        }
         if numbered().any(|r| (r.length, r.hash) == (length, sum)) {
             let is_from = |r: &Request| r.destination == source || !is_single(r.destination, vantage);
             if !numbered().any(|r| (r.length, r.hash) == (length, sum) && is_from(r)) {

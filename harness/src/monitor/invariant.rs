@@ -97,6 +97,8 @@ invariants! {
     EchoData: "1122-ICMP-27", "MUST", "RFC 1122 section 3.2.2.6";
     /// An ICMPv6 echo reply returns identifier, sequence number and data of a request.
     Icmpv6EchoReply: "IP6-25", "MUST", "RFC 4443 section 4.2";
+    /// An echo reply has code 0, or that of the request.
+    EchoCode: "792-13", "MUST", "RFC 792 Echo or Echo Reply Message";
     /// An echo reply comes from the address that the request was sent to.
     EchoSource: "1122-ICMP-26", "MUST", "RFC 1122 section 3.2.2.6";
     /// An ICMP error quotes the IP header and at least 8 octets of the datagram, unchanged.
@@ -175,6 +177,10 @@ invariants! {
     AcknowledgmentDelay: "9293-MUST-40", "MUST", "RFC 9293 section 3.8.6.3";
     /// A FIN is acknowledged.
     FinAcknowledged: "9293-U-14", "MUST", "RFC 9293 section 3.10.7.4";
+    /// SYN and SYN-ACK are not ECN-capable.
+    EcnOnSyn: "TCPX-57", "MUST NOT", "RFC 3168 section 6.1.1";
+    /// Acknowledgments without data are not ECN-capable.
+    EcnOnAcknowledgment: "TCPX-60", "MUST", "RFC 3168 section 6.1.4";
     /// Nothing is sent beyond the window that the peer offers, but a probe of a zero window.
     BeyondWindow: "9293-U-31", "MUST", "RFC 9293 section 3.8.6";
     /// The right edge of the window does not move left.

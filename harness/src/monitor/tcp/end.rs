@@ -243,9 +243,8 @@ impl Opening {
         }
     }
 
-    /// The same SYN came again.
-    pub(super) fn again(&mut self, segment: &Segment<'_>) {
-        let new = Opening::of(segment);
+    /// The same SYN came again, or before.
+    pub(super) fn again(&mut self, new: Opening) {
         self.is_uncertain |= new.is_uncertain
             || (new.shift, new.sack_permitted, new.timestamps) != (self.shift, self.sack_permitted, self.timestamps);
         self.is_mss_uncertain |= new.mss != self.mss;

@@ -12,6 +12,9 @@ impl Connection {
     pub(super) fn handshake(&mut self, from: usize, segment: &Segment<'_>, vantage: &Vantage, findings: &mut Findings) {
         if segment.judged {
             self.check_syn_options(from, segment, findings);
+            if segment.is_ecn_capable {
+                findings.fail(Invariant::EcnOnSyn, || "a segment with SYN is ECN-capable".to_owned());
+            }
         }
         if segment.ack() {
             self.syn_ack(from, segment, vantage, findings);
@@ -35,7 +38,7 @@ impl Connection {
                 });
             }
             if let Some(opening) = &mut self.ends[from].opening {
-                opening.again(segment);
+                opening.again(Opening::of(segment));
             }
             self.learn_timestamps(from, segment);
             return;
@@ -54,7 +57,7 @@ impl Connection {
         } else if let Some((_, candidate)) =
             self.candidate.as_mut().filter(|(of, candidate)| *of == from && candidate.isn == opening.isn)
         {
-            candidate.again(segment);
+            candidate.again(opening);
         } else {
             // It opens a new connection if the other end agrees.
             self.candidate = Some((from, opening));
@@ -73,7 +76,13 @@ impl Connection {
             && own.isn() == Some(segment.start())
             && own.acknowledged == Some(segment.tcp.acknowledgment);
         let is_taken = |(of, opening): &mut (usize, Opening)| *of != from && !is_same && acknowledges(opening);
-        if let Some((_, opening)) = self.candidate.take_if(is_taken) {
+        if let Some((_, mut opening)) = self.candidate.take_if(is_taken) {
+            let before = self.ends[1 - from].opening.take().filter(|before| before.isn == opening.isn);
+            // A reset of the target in SYN-RECEIVED ends nothing (RFC 9293 section 3.10.7.4, fifth): by its number, it is the
+            // first of the same SYNs that is answered.
+            if let Some(before) = before.filter(|_| self.ends[from].isn() == Some(segment.start())) {
+                opening.again(before);
+            }
             self.start_anew();
             self.ends[1 - from].open(opening);
         }
@@ -101,7 +110,7 @@ impl Connection {
         let is_again = self.ends[from].isn() == Some(segment.start());
         if is_again {
             if let Some(opening) = &mut self.ends[from].opening {
-                opening.again(segment);
+                opening.again(Opening::of(segment));
             }
         } else if self.ends[from].next.is_none() {
             self.ends[from].open(Opening::of(segment));

@@ -6,7 +6,7 @@ use crate::monitor::datagram::{Datagram, Validity};
 use crate::monitor::violation::Findings;
 use crate::monitor::{Invariant, Sender};
 use crate::time::Instant;
-use crate::wire::{Tcp, TcpFlags, TcpOption};
+use crate::wire::{Header, Tcp, TcpFlags, TcpOption};
 
 /// A segment.
 pub(super) struct Segment<'a> {
@@ -23,6 +23,8 @@ pub(super) struct Segment<'a> {
     pub(super) is_ambiguous: bool,
     pub(super) is_fragmented: bool,
     pub(super) is_ipv6: bool,
+    /// Its IP header says that it may be marked instead of dropped (RFC 3168 section 5).
+    pub(super) is_ecn_capable: bool,
     /// Octets of IP options and extension headers.
     pub(super) ip_options: usize,
     pub(super) options: Options,
@@ -57,6 +59,11 @@ impl<'a> Segment<'a> {
             is_ambiguous: datagram.is_ambiguous,
             is_fragmented: datagram.is_fragmented,
             is_ipv6: packet.ipv6().is_some(),
+            is_ecn_capable: match packet.ip() {
+                Some(Header::Ipv4(ip)) => ip.ecn() != 0,
+                Some(Header::Ipv6(ip)) => ip.ecn() != 0,
+                _ => false,
+            },
             ip_options: datagram.ip_options(),
             options: Options::read(tcp, findings),
         }

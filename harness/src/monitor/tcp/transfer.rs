@@ -23,6 +23,10 @@ impl Connection {
         }
         self.explain(from, segment, findings);
         self.check_options(from, segment, findings);
+        if segment.is_ecn_capable && segment.length == 0 && !segment.fin() {
+            findings
+                .fail(Invariant::EcnOnAcknowledgment, || "an acknowledgment without data is ECN-capable".to_owned());
+        }
         self.check_timestamps(from, segment, vantage, findings);
         self.check_sequence(from, segment, vantage, findings);
         self.check_window(from, segment, vantage, findings);

@@ -53,6 +53,18 @@ pub(super) const CASES: &[Case] = &[
         near_miss: || request6().target_ip6(|_| {}, &[echo6(129, 7, 1)], b"12345678"),
     },
     Case {
+        invariant: Invariant::EchoCode,
+        breaks: || {
+            let reply = Icmpv4 { kind: 0, code: 3, ..Icmpv4::echo(7, 1) };
+            request().target_ip(|_| {}, &[reply.into()], b"12345678")
+        },
+        near_miss: || {
+            let of_code = |kind| Header::Icmpv4(Icmpv4 { kind, code: 3, ..Icmpv4::echo(7, 1) });
+            let scene = Scene::new().tester_ip(|_| {}, &[of_code(8)], b"12345678");
+            scene.target_ip(|_| {}, &[of_code(0)], b"12345678")
+        },
+    },
+    Case {
         invariant: Invariant::EchoReply,
         breaks: || request().target_ip(|_| {}, &[echo(0, 8, 1)], b"12345678"),
         near_miss: || request().target_ip(|_| {}, &[echo(0, 7, 1)], b"12345678"),

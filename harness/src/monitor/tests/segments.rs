@@ -28,6 +28,23 @@ fn reset_first() -> Scene {
     Scene::new().tester(seg("R", 0, 0)).tester(seg("S", 0, 0)).target(seg("S.", 0, 1)).tester(seg(".", 1, 1))
 }
 
+/// Makes a datagram ECN-capable, and its checksum right again.
+#[expect(clippy::ptr_arg, reason = "a scene's damage may change the length too")]
+fn ecn_capable(octets: &mut Vec<u8>) {
+    octets[1] = 2;
+    let sum = u16::from_be_bytes([octets[10], octets[11]]);
+    let sum = sum.checked_sub(2).unwrap_or_else(|| sum.wrapping_sub(3));
+    octets[10..12].copy_from_slice(&sum.to_be_bytes());
+}
+
+/// In SYN-RECEIVED a wrong acknowledgment is answered by a reset; then comes the same SYN without timestamps, and the target
+/// answers with this number.
+fn refused(isn: u32) -> Scene {
+    let scene = Scene::new().tester(seg("S", 0, 0).timestamps(100, 0)).target(seg("S.", 0, 1).timestamps(100, 100));
+    let scene = scene.tester(seg(".", 1, 7)).target(seg("R", 7, 0)).tester(seg("S", 0, 0));
+    scene.target(seg("S.", isn, 1)).tester(seg(".", 1, isn + 1))
+}
+
 /// A connection is reset, and the same sockets open another one.
 fn opened_again() -> Scene {
     let scene = Scene::with(with_timestamps).tester(seg("R", 1, 0)).tester(seg("S", 5_000, 0).timestamps(7_000, 0));
@@ -95,6 +112,22 @@ pub(super) const CASES: &[Case] = &[
         invariant: Invariant::TimestampsNegotiated,
         breaks: || opened(|segment| segment).target(seg("S.", 0, 1).timestamps(1, 0)),
         near_miss: || opened(with_timestamps).target(seg("S.", 0, 1).timestamps(1, 100)),
+    },
+    Case {
+        invariant: Invariant::EcnOnSyn,
+        breaks: || opened(|segment| segment).target(seg("S.", 0, 1).damage(ecn_capable)),
+        near_miss: || opened(|segment| segment.damage(ecn_capable)).target(seg("S.", 0, 1)),
+    },
+    Case {
+        invariant: Invariant::EcnOnAcknowledgment,
+        breaks: || Scene::established().target(seg(".", 1, 1).damage(ecn_capable)),
+        near_miss: || Scene::established().target(seg(".", 1, 1).data(b"abc").damage(ecn_capable)),
+    },
+    Case {
+        invariant: Invariant::TimestampsNegotiated,
+        breaks: || refused(70).target(seg(".", 71, 1).timestamps(102, 100)),
+        // A reset in SYN-RECEIVED ends nothing: by its number, the first SYN is answered once more, and it had the option.
+        near_miss: || refused(0).target(seg(".", 1, 1).timestamps(102, 100)),
     },
     Case {
         invariant: Invariant::TimestampsMissing,
