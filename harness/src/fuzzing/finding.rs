@@ -57,6 +57,8 @@ pub enum Demand {
     Datagram,
     /// A datagram of the application: by sending it.
     SentDatagram,
+    /// A datagram to a port that nobody has: by an error.
+    NobodysPort,
     /// A segment for which there is no connection: by a reset.
     NoConnection,
     /// A segment outside the window: by an acknowledgment.
@@ -72,6 +74,7 @@ impl Demand {
             Demand::EchoRequest => "an echo request",
             Demand::Datagram => "a datagram to a socket",
             Demand::SentDatagram => "a datagram of the application",
+            Demand::NobodysPort => "a datagram to a port that nobody has",
             Demand::NoConnection => "a segment without a connection",
             Demand::OutsideWindow => "a segment outside the window",
             Demand::FinAgain => "a FIN in TIME-WAIT",
@@ -88,6 +91,10 @@ impl Demand {
                 ("RFC 768 User Interface", "A datagram that came whole is given to the user of its port.")
             }
             Demand::SentDatagram => ("RFC 768 User Interface", "A datagram of the user is sent, from the user's port."),
+            Demand::NobodysPort => (
+                "RFC 1122 section 4.1.3.1, RFC 4443 section 3.1",
+                "A datagram to a port without a socket is answered by Port Unreachable (SHOULD).",
+            ),
             Demand::NoConnection => {
                 ("RFC 9293 section 3.5.2", "A segment for which there is no connection is answered by a reset.")
             }

@@ -97,12 +97,18 @@ pub enum Stimulus {
     FinDuplicates,
     /// What the target must send in fragments, after something longer of that sort.
     ShorterFragmented,
+    /// The tester answers the target's SYN by one of its own.
+    Crossed,
     /// The application shuts a connection whose SYNs crossed.
     ShutCrossed,
+    /// A FIN while octets are missing before others.
+    FinWithGap,
+    /// A data offset or UDP length that is not that of the octets.
+    ForcedLength,
 }
 
 /// How many there are.
-const STIMULI: usize = Stimulus::ShutCrossed as usize + 1;
+const STIMULI: usize = Stimulus::ForcedLength as usize + 1;
 
 /// What was done in a session, and before which datagram.
 #[derive(Clone, Copy, Debug)]

@@ -74,8 +74,10 @@ pub const KNOWN_OF_SMOLTCP: &[Known] = &[
     // IPv6 fragments, and extension headers but hop-by-hop options, are not recognized: the baseline has it.
     Known::after(Stimulus::Ipv6Fragment, "unanswered-an-echo-request"),
     Known::after(Stimulus::Ipv6Fragment, "unanswered-a-datagram-to-a-socket"),
+    Known::after(Stimulus::Ipv6Fragment, "unanswered-a-datagram-to-a-port-that-nobody-has"),
     Known::after(Stimulus::ExtensionHeader, "unanswered-an-echo-request"),
     Known::after(Stimulus::ExtensionHeader, "unanswered-a-datagram-to-a-socket"),
+    Known::after(Stimulus::ExtensionHeader, "unanswered-a-datagram-to-a-port-that-nobody-has"),
     // So what comes in fragments is not taken.
     Known::after(Stimulus::Fragment, "breaks-9293-u-7"),
     Known::after(Stimulus::Fragment, "breaks-9293-u-14"),

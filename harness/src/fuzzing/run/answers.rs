@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use super::connection::Connection;
-use super::packet::{self, ECHO_HEADER, Emitted};
-use super::{Cause, Run, Step, Stop, pattern};
+use super::packet::{self, ECHO_HEADER, Emitted, UDP_HEADER};
+use super::{Cause, Run, Step, Stimulus, Stop, pattern};
 use crate::fuzzing::finding::Demand;
 use crate::fuzzing::session::{Datagram, Fault, FaultKind, Segment};
 use crate::target::{Clock, Link};
@@ -29,6 +29,8 @@ pub(super) struct Answers {
     echo: Option<[u8; 4]>,
     /// The tester's port of a UDP datagram from the target's own address and this port, and its octets.
     pub(super) datagram: Option<(u16, u16, usize)>,
+    /// Type and code of an error that says that something cannot be reached.
+    unreachable: Option<[u8; 2]>,
     /// The tester's port of a reset.
     pub(super) reset: Option<u16>,
 }
@@ -49,6 +51,10 @@ impl Answers {
             self.echo = Some(icmp.rest);
         } else if let Some(icmp) = packet.icmpv6().filter(|icmp| icmp.kind == Icmpv6::ECHO_REPLY) {
             self.echo = Some(icmp.rest);
+        } else if let Some(icmp) = packet.icmpv4().filter(|icmp| icmp.kind == Icmpv4::DESTINATION_UNREACHABLE) {
+            self.unreachable = Some([icmp.kind, icmp.code]);
+        } else if let Some(icmp) = packet.icmpv6().filter(|icmp| icmp.kind == Icmpv6::DESTINATION_UNREACHABLE) {
+            self.unreachable = Some([icmp.kind, icmp.code]);
         }
     }
 }
@@ -77,6 +83,24 @@ impl Run<'_, '_> {
             };
             let data = pattern::of_tester(number, emitted.payload);
             return self.missing(Cause::Unanswered(Demand::EchoRequest), detail, reply, data);
+        }
+        Ok(())
+    }
+
+    /// Sends a datagram to a port that nobody has, which is to be told if nothing is wrong with the datagram.
+    pub(super) fn udp_to_nobody(&mut self, datagram: &Datagram) -> Result<(), Stop> {
+        self.note(Stimulus::NobodysPort);
+        let octets = UDP_HEADER + packet::fitting(datagram.length, &self.link, datagram.fault);
+        let must = self.demands() && self.must_take(datagram.fault, octets);
+        self.answers.unreachable = None;
+        self.datagram(datagram, packet::udp)?;
+        let (due, told): (Header, _) = match self.link.local {
+            IpAddr::V4(_) => (Icmpv4::new(Icmpv4::DESTINATION_UNREACHABLE, 3).into(), [3, 3]),
+            IpAddr::V6(_) => (Icmpv6::new(Icmpv6::DESTINATION_UNREACHABLE, 4).into(), [1, 4]),
+        };
+        if must && !self.comes(|answers| answers.unreachable == Some(told))? {
+            let detail = format!("{octets} octets from UDP port {}", packet::udp_port(datagram));
+            return self.missing(Cause::Unanswered(Demand::NobodysPort), detail, due, &[]);
         }
         Ok(())
     }
@@ -156,10 +180,12 @@ impl Run<'_, '_> {
             FaultKind::HopLimit => choice > 0,
             // The reserved flag is another matter.
             FaultKind::IpFlags => !is_ipv4 || choice & 1 == 0,
-            // In any order, without one missing, overlapping or coming again.
+            // In any order, without one missing or overlapping. One that comes again may be taken for overlapping in IPv6
+            // (RFC 8200 section 4.5).
             FaultKind::Fragments => {
                 let most = REASSEMBLED[usize::from(!is_ipv4)];
-                choice & 0b1_1100 == 0 && octets + header <= most && self.incomplete < MOST_INCOMPLETE
+                let unusual = if is_ipv4 { 0b1100 } else { 0b1_1100 };
+                choice & unusual == 0 && octets + header <= most && self.incomplete < MOST_INCOMPLETE
             }
             // Record Route, No Operation and Router Alert.
             FaultKind::IpOptions if is_ipv4 => choice & 3 < 3,

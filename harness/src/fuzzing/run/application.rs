@@ -246,8 +246,7 @@ impl Run<'_, '_> {
             }
         }
         if packet::is_to_nobody(datagram) {
-            self.note(Stimulus::NobodysPort);
-            return self.datagram(datagram, packet::udp).map(|_| ());
+            return self.udp_to_nobody(datagram);
         }
         let (number, emitted) = self.datagram(datagram, packet::udp)?;
         if emitted.acceptable {
@@ -264,9 +263,8 @@ impl Run<'_, '_> {
         for _ in 0..MOST_DATAGRAMS {
             let call = SocketCall::RecvFrom { fd, length: 65_535, flags: MSG_DONTWAIT, null: false };
             let Some((Ok(_), CallOutput::Message { data, address, .. })) = self.call(call)? else { break };
-            // A forced length may have cut it.
             let sent = |(number, length): &(u32, usize)| {
-                data.len() <= *length && pattern::agrees(&data, *number, pattern::of_tester)
+                data.len() == *length && pattern::agrees(&data, *number, pattern::of_tester)
             };
             if !self.runner.datagrams.iter().any(sent) {
                 self.must_read(Vec::new());

@@ -355,6 +355,9 @@ impl Run<'_, '_> {
         let emitted = packet::segment(segment, connection, self.target.now(), &self.link, &mut out);
         if let Some(tcp) = &emitted.tcp {
             self.note_segment(number, tcp, emitted.payload);
+            if segment.fault.kind == FaultKind::Twice && tcp.flags.contains(TcpFlags::SYN) {
+                self.note(Stimulus::SynAgain);
+            }
         }
         let outside = self.must_acknowledge(number, segment, &emitted);
         let connection = &mut self.runner.connections[number];
@@ -415,9 +418,9 @@ impl Run<'_, '_> {
                     }
                 }
                 if choice & 16 != 0 && !ranges.is_empty() {
-                    ranges.push(ranges[0]);
+                    ranges.insert(1, ranges[0]);
                 }
-                self.incomplete += u32::from(choice & 0b1_1100 != 0);
+                self.incomplete += u32::from(choice & 0b1100 != 0);
                 // Another one for each datagram: what a target makes of a mixture depends on whether it looks at checksums,
                 // and stacks that are built for fuzzing often do not.
                 self.fragmented = self.fragmented.wrapping_add(1);

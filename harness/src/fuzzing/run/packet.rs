@@ -107,9 +107,23 @@ pub(super) fn udp(datagram: &Datagram, number: u32, link: &Link, out: &mut Vec<u
         FaultKind::Urgent if link.local.is_ipv4() => udp.checksum = Field::Forced(0),
         _ => {}
     }
+    let declared = match udp.length {
+        // All that the IP header counts (RFC 2675 section 4).
+        Field::Forced(0) if link.local.is_ipv6() => UDP_HEADER + length,
+        Field::Forced(declared) => usize::from(declared),
+        Field::Computed => UDP_HEADER + length,
+    };
     let payload = payload(number, length, datagram.fault);
     let (acceptable, _) = emit(Header::Udp(udp), payload, datagram.fault, link, out);
-    Emitted { tcp: None, payload: length, acceptable, elsewhere: false }
+    // What is behind a length that is too small is no part of the datagram, and other lengths cannot be (RFC 768, Length).
+    let is_possible = (UDP_HEADER..=UDP_HEADER + length).contains(&declared);
+    let payload = declared.saturating_sub(UDP_HEADER);
+    Emitted { tcp: None, payload, acceptable: acceptable && is_possible, elsewhere: false }
+}
+
+/// Whether the only extension header that a fault adds is one of hop-by-hop options.
+pub(super) fn is_hop_by_hop(fault: Fault) -> bool {
+    fault.kind == FaultKind::IpOptions && fault.choice & 7 < 3
 }
 
 /// Whether a UDP datagram is for a port that nobody has.
@@ -303,7 +317,7 @@ fn emit(transport: Header, payload: &[u8], fault: Fault, link: &Link, out: &mut 
                 // Of an unknown type, with segments left or not (RFC 8200 section 4.4).
                 let routing = || vec![200, choice >> 4 & 1, 0, 0, 0, 0];
                 let headers: &[u8] = match choice & 7 {
-                    0..=2 => &[protocol::HOP_BY_HOP],
+                    _ if is_hop_by_hop(fault) => &[protocol::HOP_BY_HOP],
                     3 | 4 => &[protocol::DESTINATION_OPTIONS],
                     5 => &[protocol::ROUTING],
                     6 => &[protocol::HOP_BY_HOP, protocol::DESTINATION_OPTIONS],

@@ -1,6 +1,7 @@
 //! What of a session is unusual: findings that are known come only after it.
 
 use super::connection::{Connection, is_after};
+use super::packet;
 use super::{Run, SERVER, Stimulus};
 use crate::fuzzing::session::{Fault, FaultKind};
 use crate::wire::{Tcp, TcpFlags, TcpOption};
@@ -23,12 +24,13 @@ impl Run<'_, '_> {
     pub(super) fn note_fault(&mut self, fault: Fault) {
         let is_ipv6 = self.link.local.is_ipv6();
         match fault.kind {
-            FaultKind::IpOptions if is_ipv6 => self.note(Stimulus::ExtensionHeader),
+            FaultKind::IpOptions if is_ipv6 && !packet::is_hop_by_hop(fault) => self.note(Stimulus::ExtensionHeader),
             FaultKind::Fragments if is_ipv6 => self.note(Stimulus::Ipv6Fragment),
             _ => {}
         }
         match fault.kind {
             FaultKind::Source | FaultKind::Destination => self.note(Stimulus::StrangeAddress),
+            FaultKind::DataOffset => self.note(Stimulus::ForcedLength),
             FaultKind::IpOptions => self.note(Stimulus::IpOptions),
             FaultKind::Fragments => self.note(Stimulus::Fragment),
             _ => {}
@@ -64,7 +66,10 @@ impl Run<'_, '_> {
                 note(Stimulus::SynWithFin);
             }
             let begins = !has(TcpFlags::ACK) && tcp.destination_port == SERVER;
-            connection.has_crossed |= !has(TcpFlags::ACK) && !begins;
+            if !has(TcpFlags::ACK) && !begins {
+                note(Stimulus::Crossed);
+                connection.has_crossed = true;
+            }
             self.opened += u32::from(begins);
             if begins && self.opened > u32::from(self.setup.backlog) + 1 {
                 note(Stimulus::Backlog);
@@ -88,6 +93,10 @@ impl Run<'_, '_> {
             }
             if is_after(connection.acknowledged, tcp.acknowledgment) {
                 note(Stimulus::OldAcknowledgment);
+            }
+            let next = connection.expected().0;
+            if has(TcpFlags::FIN) && (is_after(tcp.sequence, next) || connection.sent_behind(next) > 0) {
+                note(Stimulus::FinWithGap);
             }
             if connection.duplicates_fin(tcp.acknowledgment) {
                 note(Stimulus::FinDuplicates);

@@ -173,7 +173,7 @@ fn datagram(random: &mut Random) -> Event {
         FaultKind::Checksum,
     ]);
     let choice = match kind {
-        FaultKind::Fragments => random.below(4) as u8,
+        FaultKind::Fragments => random.pick(&[0, 1, 2, 3, 16, 17]),
         FaultKind::IpOptions | FaultKind::Source | FaultKind::Destination => random.below(8) as u8,
         _ => random.pick(&[0, 1, 2, 3, 4, 64, 255]),
     };

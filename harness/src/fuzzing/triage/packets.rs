@@ -162,8 +162,12 @@ impl Connections {
             let ports = (udp.source_port, udp.destination_port);
             return Some(format!("> udp {} > {} ({length}) with {source}", ports.0, ports.1));
         }
-        let echo = parsed.packet.icmpv4().map(|icmp| icmp.rest).or(parsed.packet.icmpv6().map(|icmp| icmp.rest));
-        if let Some([a, b, c, d]) = echo {
+        let icmp = parsed.packet.icmpv4().map(|icmp| (icmp.is_error(), icmp.rest));
+        let icmp = icmp.or(parsed.packet.icmpv6().map(|icmp| (icmp.is_error(), icmp.rest)));
+        if let Some((true, _)) = icmp {
+            return Some("> icmp unreachable port_unreachable".to_owned());
+        }
+        if let Some((false, [a, b, c, d])) = icmp {
             let (id, number) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
             return Some(format!("> icmp echo_reply id {id} seq {number} ({length}) with {source}"));
         }
