@@ -74,18 +74,19 @@ impl Process {
     }
 
     /// The first of its ports that is not open.
-    pub(super) fn closed_port(&self) -> io::Result<Option<String>> {
+    pub(super) fn closed_port(&mut self) -> io::Result<Option<String>> {
         self.listening.closed_port()
     }
 
-    /// As [`Process::look`], and waits so long for its end; longer if its ports are closed.
+    /// As [`Process::look`], and waits so long for its end; longer if its ports are closed, which takes milliseconds to see
+    /// and is not looked at without patience.
     pub(super) fn await_end(&mut self, patience: Duration) -> Option<i32> {
         let begun = monotonic();
         loop {
             let ended = self.look();
             let waited = Duration::from_nanos(monotonic() - begun);
-            if ended.is_some() || waited >= UNTIL_GONE || (waited >= patience && matches!(self.closed_port(), Ok(None)))
-            {
+            let mut lives = || patience.is_zero() || matches!(self.listening.closed_port(), Ok(None));
+            if ended.is_some() || waited >= UNTIL_GONE || (waited >= patience && lives()) {
                 return ended;
             }
             std::thread::sleep(PAUSE);
@@ -187,14 +188,16 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let ports = vec![(listener.local_addr().unwrap().port(), false)];
         process.listening = Listening::new(ports, crate::target::IpVersion::Ipv4).unwrap();
-        assert_eq!(process.await_end(Duration::ZERO), None, "a port that is open is that of a server that lives");
+        let short = Duration::from_millis(1);
+        assert_eq!(process.await_end(short), None, "a port that is open is that of a server that lives");
         drop(listener);
         let parent = std::thread::spawn(move || {
             // Longer than a dialogue that passes waits: the parent is told late that its child has ended.
             std::thread::sleep(Duration::from_millis(50));
             to.write_all("\n\u{1e}rfcheck ended 3\n".as_bytes()).unwrap();
         });
-        assert_eq!(process.await_end(Duration::ZERO), Some(3));
+        assert_eq!(process.await_end(Duration::ZERO), None, "nobody has ended a connection");
+        assert_eq!(process.await_end(short), Some(3));
         parent.join().unwrap();
     }
 
